@@ -1,0 +1,94 @@
+"""What can be done to an entity, as values. `patch.py` says what each of them makes of an entity.
+
+A `fragment` is an `Entity` that carries only what the request named: its id, perhaps types and scope, and
+attribute instances. Attributes that a merge deletes carry the value `urn:ngsi-ld:null` in their body.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from madang.ngsild.entity import Attribute, Entity
+
+
+class Mode(Enum):
+    """What to do with a fragment."""
+
+    CREATE = "create"  # fails if the entity exists
+    REPLACE = "replace"  # fails if it does not; what the fragment does not name goes
+    MERGE = "merge"  # deep, by member (CIM 009 §5.5.12)
+    APPEND = "append"  # instances are added or replaced
+    APPEND_NEW = "append-new"  # instances are added; what exists stays (noOverwrite)
+    UPDATE = "update"  # instances that exist are replaced; others are reported
+    UPSERT_REPLACE = "upsert-replace"  # CREATE or REPLACE
+    UPSERT_UPDATE = "upsert-update"  # CREATE or APPEND
+
+
+class Write(msgspec.Struct, frozen=True):
+    """Apply a fragment to the entity with its id."""
+
+    mode: Mode
+    fragment: Entity
+
+
+class Delete(msgspec.Struct, frozen=True):
+    """Remove the entity, keeping its history unless `with_history`."""
+
+    id: str
+    with_history: bool = False
+
+
+class PatchAttribute(msgspec.Struct, frozen=True):
+    """Change members of one attribute instance (CIM 009 §5.6.4), or replace it whole (§5.6.19)."""
+
+    id: str
+    attribute: Attribute
+    replace: bool = False
+
+
+class DeleteAttribute(msgspec.Struct, frozen=True):
+    """Remove one instance of an attribute, or with `every` all its instances (CIM 009 §5.6.5)."""
+
+    id: str
+    name: str
+    dataset_id: str | None = None
+    every: bool = False
+
+
+class AppendHistory(msgspec.Struct, frozen=True):
+    """Add instances to an entity's history, oldest first (CIM 009 §5.6.11, §5.6.12).
+
+    The instance with the latest time of each attribute also becomes the current one where the entity's
+    current one is older; an entity that does not exist is created.
+    """
+
+    fragment: Entity
+
+
+class DeleteHistory(msgspec.Struct, frozen=True):
+    """Remove history: all of the entity's, one attribute's, or one instance's (CIM 009 §5.6.13 to §5.6.16)."""
+
+    id: str
+    name: str | None = None
+    dataset_id: str | None = None
+    every: bool = False
+    instance_id: str | None = None
+
+
+Change = Write | Delete | PatchAttribute | DeleteAttribute | AppendHistory | DeleteHistory
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a change did. `updated`: attribute IRIs that were written. `skipped`: (IRI, why) pairs that were not.
+
+    removed: attribute IRIs that went. created: the entity did not exist before. deleted: it no longer does.
+    """
+
+    id: str
+    created: bool = False
+    deleted: bool = False
+    updated: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()

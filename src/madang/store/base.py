@@ -1,0 +1,168 @@
+"""What the hub asks of a store: a small protocol in the words of the domain, no word of SQL.
+
+A store keeps one tenant. Everything is async because a store may be on another machine; the SQLite store
+answers within the call, in slices of at most 5 ms (docs/decisions, 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+import msgspec
+
+from madang.errors import MadangError
+from madang.ngsild.changes import Change, Outcome
+from madang.ngsild.entity import Entity
+from madang.ngsild.query import Query, Window
+from madang.ngsild.temporal import TemporalQuery
+from madang.trust.access import Access
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of entities.
+
+    entities: in order. total: how many match in all, if the window asked for it. next_cursor: "" on the last
+    page.
+    """
+
+    entities: tuple[Entity, ...]
+    total: int | None = None
+    next_cursor: str = ""
+
+
+class RenderedPage(msgspec.Struct, frozen=True):
+    """A page as JSON bytes, one per entity: normalized, platform's default @context, no system attributes."""
+
+    entities: tuple[bytes, ...]
+    total: int | None = None
+    next_cursor: str = ""
+
+
+class ChangeRow(msgspec.Struct, frozen=True):
+    """One committed write. sequence: grows by one per write of the tenant, without gaps that matter.
+
+    time: microseconds UTC. kind: "created", "updated" or "deleted". names: IRIs of the attributes written or
+    removed. types: of the entity after the write (before it, if deleted). place: (longitude, latitude) of its location, if it has one.
+    """
+
+    sequence: int
+    time: int
+    id: str
+    kind: str
+    types: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+class SourceMark(msgspec.Struct, frozen=True):
+    """What a source records in the same transaction as the entities that it wrote.
+
+    state: the adapter's own bookmark (JSON). run: number of the run that saw these entities. seen: (entity id,
+    digest of the mapped entity) of every entity in this step, written or unchanged. rejected: rows that could
+    not become entities.
+    """
+
+    source: str
+    run: int
+    state: bytes
+    seen: tuple[tuple[str, bytes], ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A row in quarantine. place: "file.csv:12". original: the row as it came. reason: what is wrong with it."""
+
+    place: str
+    original: str
+    reason: str
+
+
+class SourceStatus(msgspec.Struct, frozen=True):
+    """What a store knows of a source. finished: of the last whole run, microseconds UTC, 0 if none."""
+
+    source: str
+    fingerprint: str
+    run: int
+    complete: bool
+    state: bytes
+    started: int
+    finished: int
+    entities: int
+    rejected: int
+    problem: str
+
+
+class Sources(Protocol):
+    """The bookkeeping of a city's sources. One holder per source at a time (`lease`)."""
+
+    async def all(self) -> list[SourceStatus]: ...
+
+    async def status(self, source: str) -> SourceStatus | None: ...
+
+    async def begin(self, source: str, fingerprint: str, holder: str) -> SourceStatus:
+        """Take the lease and open a run, or resume the one that did not finish with the same fingerprint.
+
+        Raises Busy if another live holder has it."""
+        ...
+
+    async def digests(self, source: str, ids: Sequence[str]) -> dict[str, bytes]: ...
+
+    async def unseen(self, source: str, run: int, limit: int) -> list[str]:
+        """Ids of entities of this source that the run did not see: they vanished from the source."""
+        ...
+
+    async def forget(self, source: str, ids: Sequence[str]) -> None: ...
+
+    async def finish(self, source: str, problem: str = "") -> None:
+        """Close the run (with a problem if it failed) and give the lease back."""
+        ...
+
+    async def rejected(self, source: str, limit: int, after: int = 0) -> list[tuple[int, Rejected]]: ...
+
+    async def remove(self, source: str) -> None:
+        """Forget the source. Its entities must be gone already."""
+        ...
+
+
+class Store(Protocol):
+    sources: Sources
+
+    async def commit(self, changes: Sequence[Change], mark: SourceMark | None = None) -> list[Outcome | MadangError]:
+        """Apply the changes in order, one outcome each; when this returns they are on disk.
+
+        A change that cannot be applied yields its error and leaves no trace; the others are applied."""
+        ...
+
+    async def retrieve(self, entity_id: str, access: Access) -> Entity | None: ...
+
+    async def rendered(self, entity_id: str, access: Access) -> bytes | None:
+        """The entity as in `RenderedPage`, without decoding it where the access allows that."""
+        ...
+
+    async def page(self, query: Query, window: Window, access: Access) -> Page: ...
+
+    async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage: ...
+
+    async def history(self, query: Query, temporal: TemporalQuery, window: Window, access: Access) -> Page:
+        """Entities whose attributes are all instances of their history that `temporal` selects, oldest first.
+
+        Each attribute's `body` then carries `instanceId`."""
+        ...
+
+    async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]: ...
+
+    async def last_sequence(self) -> int: ...
+
+    async def type_counts(self, access: Access) -> dict[str, int]:
+        """How many entities of each type (IRI) this caller can see."""
+        ...
+
+    async def search(self, text: str, limit: int, access: Access) -> list[Entity]:
+        """Entities whose name (in any language) contains the text, case-insensitive; shortest names first."""
+        ...
+
+    def watch(self) -> AsyncIterator[ChangeRow]:
+        """Every commit from now on, as it happens."""
+        ...
+
+    async def close(self) -> None: ...
