@@ -16,6 +16,8 @@
     ├── NoTenant                the named tenant does not exist
     ├── Denied                  the caller may not do this
     ├── Busy                    a queue is full; try again
+    ├── SettingInvalid          a flag or an environment variable has a wrong form
+    ├── AddressInUse            another program listens on the address
     ├── HomeLocked              another process holds the home folder
     ├── StoreBroken             a store's file cannot be used
     ├── SourceFailed            a source of the city could not be read
@@ -94,6 +96,14 @@ class Denied(MadangError):
 
 
 class Busy(MadangError):
+    pass
+
+
+class SettingInvalid(MadangError):
+    pass
+
+
+class AddressInUse(MadangError):
     pass
 
 

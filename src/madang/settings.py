@@ -1,0 +1,177 @@
+"""What an operator can set, and every limit of the platform.
+
+`SETTINGS` is the table of environment variables; `read` turns an environment and the flags of a command into
+one frozen `Settings`. `LIMITS` are numbers that protect the platform; they are the same for every city and
+are no settings. Both are listed in docs/reference.md, which a test compares with this module.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from madang.errors import SettingInvalid
+
+HOST_NAME = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """home: absolute path of the home folder. host, port: where the server listens (port 0: any free one).
+
+    egress_allow: hosts ("name", "*.name") and networks ("10.0.0.0/8") that outgoing requests may reach
+    although they are loopback or private.
+    """
+
+    home: Path
+    host: str
+    port: int
+    egress_allow: tuple[str, ...] = ()
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One row of the reference: an environment variable, the field of `Settings` it fills, and its form."""
+
+    variable: str
+    field: str
+    default: str
+    form: str
+    meaning: str
+    parse: Callable[[str], object]
+
+
+def parse_home(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def parse_host(text: str) -> str:
+    if not text or any(character.isspace() or character in "/:" for character in text.replace("::", "")):
+        raise ValueError(text)
+    return text
+
+
+def parse_port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+def parse_egress_allow(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    for part in parts:
+        if not HOST_NAME.fullmatch(part):
+            ipaddress.ip_network(part)
+    return parts
+
+
+SETTINGS = (
+    Setting(
+        "MADANG_HOME",
+        "home",
+        "./.madang",
+        "a folder",
+        "Where the platform keeps everything. Flag: --home.",
+        parse_home,
+    ),
+    Setting(
+        "MADANG_HOST",
+        "host",
+        "127.0.0.1",
+        "a host name or address",
+        "The address to listen on; 0.0.0.0 for every one of this machine. Flag: --host.",
+        parse_host,
+    ),
+    Setting(
+        "MADANG_PORT",
+        "port",
+        "8080",
+        "a whole number from 0 to 65535",
+        "The port to listen on; 0 takes any free one. Flag: --port.",
+        parse_port,
+    ),
+    Setting(
+        "MADANG_EGRESS_ALLOW",
+        "egress_allow",
+        "",
+        'host names ("context.example.org", "*.example.org") and networks ("10.0.0.0/8"), separated by commas',
+        "Loopback and private hosts that the platform may call; all others of that kind are refused.",
+        parse_egress_allow,
+    ),
+)
+
+
+def read(environment: Mapping[str, str], flags: Mapping[str, str | None] | None = None) -> Settings:
+    """Settings from the environment; a flag (by field name) that is not None wins over its variable.
+
+    Raises SettingInvalid, which names the flag or variable and says the right form."""
+    given = {field: text for field, text in (flags or {}).items() if text is not None}
+    values: dict[str, Any] = {}
+    for setting in SETTINGS:
+        if setting.field in given:
+            name, text = f"--{setting.field.replace('_', '-')}", given[setting.field]
+        else:
+            name, text = setting.variable, environment.get(setting.variable, setting.default)
+        try:
+            values[setting.field] = setting.parse(text)
+        except ValueError as error:
+            raise SettingInvalid(f"{name} is {text!r}, but must be {setting.form}") from error
+    return Settings(**values)
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Every limit, its unit last in its name."""
+
+    body_bytes_max: Annotated[int, msgspec.Meta(description="body of a request on one entity")] = 2 * 1024**2
+    batch_bytes_max: Annotated[int, msgspec.Meta(description="body of a batch request")] = 4 * 1024**2
+    batch_entities_max: Annotated[int, msgspec.Meta(description="entities in one batch request")] = 1000
+    json_depth_max: Annotated[int, msgspec.Meta(description="nesting of objects and arrays in a body")] = 64
+    entity_attributes_max: Annotated[int, msgspec.Meta(description="attribute instances of one entity")] = (
+        2000
+    )
+    request_uri_bytes_max: Annotated[int, msgspec.Meta(description="path and query of a request")] = 16 * 1024
+    identifier_bytes_max: Annotated[int, msgspec.Meta(description="one URI: id, datasetId, type, name")] = (
+        2048
+    )
+    tenant_bytes_max: Annotated[int, msgspec.Meta(description="name of a tenant")] = 64
+    page_entities_default: Annotated[int, msgspec.Meta(description="entities on a page without `limit`")] = 20
+    page_entities_max: Annotated[int, msgspec.Meta(description="the largest `limit`")] = 1000
+    offset_entities_max: Annotated[int, msgspec.Meta(description="the largest `offset`")] = 10_000
+    query_ids_max: Annotated[int, msgspec.Meta(description="identifiers named in one query")] = 1000
+    query_ms_max: Annotated[
+        int, msgspec.Meta(description="a query that no index serves, before it is too wide")
+    ] = 10_000
+    q_bytes_max: Annotated[int, msgspec.Meta(description="text of q, scopeQ or a type selection")] = 8 * 1024
+    q_terms_max: Annotated[int, msgspec.Meta(description="conditions in q, scopeQ or a type selection")] = 100
+    q_depth_max: Annotated[int, msgspec.Meta(description="nested parentheses in q")] = 20
+    regex_bytes_max: Annotated[int, msgspec.Meta(description="a regular expression in q or idPattern")] = 512
+    geo_vertices_max: Annotated[int, msgspec.Meta(description="vertices of a geo-query's geometry")] = 2000
+    temporal_instances_max: Annotated[
+        int, msgspec.Meta(description="instances of one attribute in a temporal answer")
+    ] = 1000
+    context_bytes_max: Annotated[int, msgspec.Meta(description="one @context document")] = 1024**2
+    context_depth_max: Annotated[int, msgspec.Meta(description="@contexts that refer to each other")] = 8
+    context_fetch_ms_max: Annotated[int, msgspec.Meta(description="fetching a remote @context")] = 3000
+    contexts_cached_max: Annotated[int, msgspec.Meta(description="remote @contexts kept in memory")] = 256
+    commit_queue_changes_max: Annotated[
+        int, msgspec.Meta(description="changes that wait for their commit before writers are told to retry")
+    ] = 20_000
+    slice_ms_max: Annotated[int, msgspec.Meta(description="work in the event loop between two breaths")] = 5
+    slice_entities_max: Annotated[int, msgspec.Meta(description="entities read or written in one slice")] = (
+        512
+    )
+    stream_clients_max: Annotated[int, msgspec.Meta(description="pages that follow live changes")] = 1000
+    stream_queue_changes_max: Annotated[
+        int, msgspec.Meta(description="changes that wait for one slow page before it must start anew")
+    ] = 1000
+    quarantine_rows_max: Annotated[int, msgspec.Meta(description="rejected rows kept per source")] = 10_000
+    shutdown_ms_max: Annotated[int, msgspec.Meta(description="finishing what runs when the server stops")] = (
+        5000
+    )
+
+
+LIMITS = Limits()
