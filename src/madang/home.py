@@ -1,0 +1,110 @@
+"""The home folder: what lies where, and the lock that lets one process at a time use it.
+
+The lock is the kernel's (flock), so it goes with the process that holds it, however that process ends. What
+the files hold is the business of whoever opens them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from madang.errors import HomeLocked, SettingInvalid
+
+DEFAULT_TENANT_FILE = "default"
+
+
+class Home(msgspec.Struct, frozen=True):
+    """Paths below one home folder. `create` makes the folders."""
+
+    path: Path
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / "lock"
+
+    @property
+    def platform_file(self) -> Path:
+        return self.path / "platform.sqlite3"
+
+    @property
+    def tenants(self) -> Path:
+        return self.path / "tenants"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.path / "quarantine"
+
+    @property
+    def tables(self) -> Path:
+        return self.path / "tables"
+
+    @property
+    def files(self) -> Path:
+        return self.path / "files"
+
+    def tenant_file(self, tenant: str) -> Path:
+        """The store of a tenant, "" being the default one. Every name gets a file of its own in this folder."""
+        if not tenant:
+            return self.tenants / f"{DEFAULT_TENANT_FILE}.sqlite3"
+        name = quote(tenant, safe="").replace(".", "%2E")
+        if name == DEFAULT_TENANT_FILE:
+            name = f"%{ord(name[0]):X}{name[1:]}"
+        return self.tenants / f"{name}.sqlite3"
+
+    def create(self) -> None:
+        """Make the folders that are missing. Raises SettingInvalid if that cannot be."""
+        try:
+            for folder in (self.path, self.tenants, self.quarantine, self.tables, self.files):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingInvalid(
+                f"The home folder {self.path} cannot be made ({error.strerror}); choose another with --home"
+            ) from error
+
+
+class Holder(msgspec.Struct, frozen=True):
+    """Who holds a home, as its lock file says: for the message of the one that is refused."""
+
+    pid: int
+    address: str
+
+
+@contextmanager
+def held(home: Home, address: str) -> Iterator[None]:
+    """Hold the home for as long as the block runs. address: where the holder serves, "" if it does not.
+
+    Raises HomeLocked, naming the process that holds it."""
+    home.create()
+    descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeLocked(refusal(home, os.pread(descriptor, 4096, 0))) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, msgspec.json.encode(Holder(os.getpid(), address)), 0)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def refusal(home: Home, written: bytes) -> str:
+    """The message for a home that is held; `written` is what the lock file says."""
+    try:
+        holder = msgspec.json.decode(written, type=Holder)
+    except msgspec.DecodeError:
+        # The holder has the lock but has not written its name yet.
+        return f"Another process is using the home folder {home.path}; stop it, or choose another with --home"
+    serving = f", which serves {holder.address}" if holder.address else ""
+    return (
+        f"The home folder {home.path} is held by process {holder.pid}{serving}; "
+        f"stop it with `kill {holder.pid}`, or choose another folder with --home"
+    )

@@ -1,0 +1,94 @@
+"""Serves one ASGI application in the running event loop, with granian, until it is told to stop.
+
+granian's embedded server, because its supervisor leaves a worker alive when it is killed itself
+(docs/decisions). What is served is the caller's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from madang.errors import AddressInUse, SettingInvalid
+from madang.settings import LIMITS
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# A page that follows live changes keeps its request open, so it counts against granian's backpressure.
+REQUESTS_OPEN_MAX = LIMITS.stream_clients_max + 1024
+SHUTDOWN_SECONDS_MAX = LIMITS.shutdown_ms_max / 1000
+
+
+def address(host: str, port: int) -> str:
+    """The URL at which a browser on this machine finds the server."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared
+    return f"http://{reachable}:{port}"
+
+
+def claim(host: str, port: int) -> int:
+    """The port to serve on, a free one for 0. Raises AddressInUse or SettingInvalid where that cannot be.
+
+    granian binds with SO_REUSEPORT, which would share the port with another process in silence: so it is
+    tried here first without.
+    """
+    try:
+        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise SettingInvalid(
+            f"The host {host!r} is not known here ({error.strerror}); try 127.0.0.1"
+        ) from error
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(place)
+        except OSError as error:
+            raise unusable(host, port, error) from error
+        free: int = trial.getsockname()[1]
+    return free
+
+
+def unusable(host: str, port: int, error: OSError) -> AddressInUse | SettingInvalid:
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUse(
+            f"Port {port} of {host} is in use by another program; choose another with --port, or 0 for any free one"
+        )
+    if error.errno == errno.EACCES:
+        return SettingInvalid(
+            f"Port {port} needs rights that this process lacks; choose one above 1023 with --port"
+        )
+    return SettingInvalid(
+        f"This machine cannot listen on {host}:{port} ({error.strerror}); try --host 127.0.0.1"
+    )
+
+
+async def serve(application: Application, host: str, port: int, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; then finish the requests that run, for at most `shutdown_ms_max`."""
+    server = Server(
+        application,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        backlog=1024,
+        backpressure=REQUESTS_OPEN_MAX,
+        websockets=False,
+        log_enabled=False,
+    )
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    server.stop()  # type: ignore[no-untyped-call] # granian leaves it without annotations
+    done, _ = await asyncio.wait((serving,), timeout=SHUTDOWN_SECONDS_MAX)
+    if done:
+        await serving
+    else:
+        serving.cancel()
