@@ -1,0 +1,183 @@
+"""@context: from short names to absolute IRIs and back (CIM 009 §4.4, §5.5.7; JSON-LD 1.1).
+
+A `Context` is made once from documents that somebody else has fetched, and then only looked up in: the same
+name is asked for at every request, so both directions are remembered. Of JSON-LD it knows what NGSI-LD needs
+for names: terms, prefixes, `@vocab` and lists of contexts. The core terms are protected: they win.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from madang.errors import BadRequestData
+from madang.ngsild.core_terms import CORE_CONTEXT_URL, CORE_TERMS, DEFAULT_VOCABULARY
+
+NAMES_REMEMBERED_MAX: Final = 20_000
+NAME_LENGTH_MAX: Final = 2_000
+CONTEXT_DEPTH_MAX: Final = 8
+
+_FORBIDDEN_IN_NAMES = re.compile(r"[\s<>\"'{}|\\^`\[\]();,=\x00-\x1f]")
+_CORE_URL = re.compile(r"https?://uri\.etsi\.org/ngsi-ld/v1/ngsi-ld-core-context(-v1\.\d+)?\.jsonld")
+_PREFIX_ENDS = (":", "/", "?", "#", "[", "]", "@")
+
+
+def is_core_url(url: str) -> bool:
+    """Whether the address is one of ETSI's core @context documents, which are known without a network."""
+    return _CORE_URL.fullmatch(url) is not None
+
+
+class Context:
+    """Names to IRIs and back. Immutable to its users; `source` is what a client may be told (URL or JSON)."""
+
+    __slots__ = ("_compacted", "_expanded", "_inverse", "_prefixes", "_terms", "_vocabulary", "source")
+
+    def __init__(
+        self, terms: Mapping[str, str], vocabulary: str = DEFAULT_VOCABULARY, source: Any = CORE_CONTEXT_URL
+    ) -> None:
+        self._terms = {**terms, **CORE_TERMS}
+        self._vocabulary = vocabulary
+        self._inverse = _inverse(self._terms)
+        self._prefixes = sorted(
+            ((iri, term) for iri, term in self._inverse.items() if iri.endswith(_PREFIX_ENDS)),
+            key=lambda pair: -len(pair[0]),
+        )
+        self._expanded: dict[str, str] = {}
+        self._compacted: dict[str, str] = {}
+        self.source = source
+
+    @classmethod
+    def from_terms(cls, terms: Mapping[str, str], source: Any = None) -> Context:
+        """A context of plain terms over the core one. terms: name to absolute IRI."""
+        return cls(terms, source=source if source is not None else dict(terms))
+
+    @classmethod
+    def from_documents(
+        cls,
+        documents: Sequence[Mapping[str, Any]],
+        source: Any,
+        base: Mapping[str, str] | None = None,
+    ) -> Context:
+        """A context from JSON-LD term definitions, later ones over earlier ones, on top of `base`.
+
+        documents: the values of "@context" as objects; addresses in them have been replaced by the caller.
+        Raises BadRequestData for definitions that JSON-LD does not allow.
+        """
+        terms: dict[str, str] = dict(base or {})
+        vocabulary = DEFAULT_VOCABULARY
+        for document in documents:
+            vocabulary = _read_document(document, terms, vocabulary)
+        return cls(terms, vocabulary, source)
+
+    @property
+    def terms(self) -> Mapping[str, str]:
+        """All terms with their IRIs, the core ones included."""
+        return self._terms
+
+    def expand(self, name: str) -> str:
+        """The IRI of a term, a compact IRI or an IRI. Raises BadRequestData for what cannot be a name."""
+        known = self._expanded.get(name)
+        if known is not None:
+            return known
+        iri = self._expand(name)
+        if len(self._expanded) >= NAMES_REMEMBERED_MAX:
+            self._expanded.clear()
+        self._expanded[name] = iri
+        return iri
+
+    def compact(self, iri: str) -> str:
+        """The shortest name by which `expand` finds this IRI again."""
+        known = self._compacted.get(iri)
+        if known is not None:
+            return known
+        name = self._compact(iri)
+        if len(self._compacted) >= NAMES_REMEMBERED_MAX:
+            self._compacted.clear()
+        self._compacted[iri] = name
+        return name
+
+    def _expand(self, name: str) -> str:
+        term = self._terms.get(name)
+        if term is not None:
+            return term
+        if not name or len(name) > NAME_LENGTH_MAX or _FORBIDDEN_IN_NAMES.search(name):
+            shown = name if len(name) <= 60 else name[:60] + "…"
+            raise BadRequestData(
+                f"'{shown}' cannot be a name: a name is a term or an IRI without spaces, quotes and brackets"
+            )
+        prefix, colon, rest = name.partition(":")
+        if colon:
+            namespace = self._terms.get(prefix)
+            return namespace + rest if namespace is not None and not rest.startswith("//") else name
+        return self._vocabulary + name
+
+    def _compact(self, iri: str) -> str:
+        term = self._inverse.get(iri)
+        if term is not None:
+            return term
+        if iri.startswith(self._vocabulary):
+            rest = iri[len(self._vocabulary) :]
+            if rest and rest not in self._terms and ":" not in rest:
+                return rest
+        for namespace, prefix in self._prefixes:
+            if iri.startswith(namespace) and len(iri) > len(namespace):
+                short = f"{prefix}:{iri[len(namespace) :]}"
+                if short not in self._terms and self._expand(short) == iri:
+                    return short
+        return iri
+
+
+def _inverse(terms: Mapping[str, str]) -> dict[str, str]:
+    """IRI to term; of several terms the core one, then the shortest, then the least (JSON-LD 1.1 §5.1.2)."""
+    inverse: dict[str, str] = {}
+    for term in sorted(terms, key=lambda term: (term not in CORE_TERMS, len(term), term)):
+        inverse.setdefault(terms[term], term)
+    return inverse
+
+
+def _read_document(document: Mapping[str, Any], terms: dict[str, str], vocabulary: str) -> str:
+    """Add a document's terms to `terms`; returns the vocabulary in force after it."""
+    stated = document.get("@vocab", vocabulary)
+    if not isinstance(stated, str) and stated is not None:
+        raise BadRequestData("@vocab in a @context must be a string")
+    definitions: dict[str, str] = {}
+    for term, definition in document.items():
+        if term.startswith("@"):
+            continue
+        iri = definition.get("@id") if isinstance(definition, dict) else definition
+        if iri is None:
+            if isinstance(definition, dict):
+                definitions[term] = term if ":" in term else (stated or DEFAULT_VOCABULARY) + term
+            continue
+        if not isinstance(iri, str):
+            raise BadRequestData(
+                f"The @context defines '{term}' by something that is neither a string nor an object"
+            )
+        definitions[term] = iri
+    for term in definitions:
+        terms[term] = _resolve(term, definitions, terms, stated or DEFAULT_VOCABULARY)
+    return stated or DEFAULT_VOCABULARY
+
+
+def _resolve(term: str, definitions: Mapping[str, str], terms: Mapping[str, str], vocabulary: str) -> str:
+    """The absolute IRI of a definition, following prefixes that are terms themselves."""
+    iri = definitions[term]
+    for _ in range(CONTEXT_DEPTH_MAX):
+        if iri.startswith("@") or "://" in iri:
+            return iri
+        prefix, colon, rest = iri.partition(":")
+        if not colon:
+            known = definitions.get(iri) if iri != term else None
+            if known is None:
+                return terms.get(iri) or CORE_TERMS.get(iri) or vocabulary + iri
+            iri = known
+            continue
+        namespace = definitions.get(prefix) or terms.get(prefix) or CORE_TERMS.get(prefix)
+        if namespace is None:
+            return iri
+        iri = namespace + rest
+    raise BadRequestData(f"The @context defines '{term}' in a circle")
+
+
+CORE: Final = Context({})

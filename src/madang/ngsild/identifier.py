@@ -1,0 +1,33 @@
+"""Identifiers: what may be the id of an entity, and how ours are made."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+from madang.errors import BadRequestData
+
+ID_LENGTH_MAX: Final = 2_000
+NGSI_LD_NULL: Final = "urn:ngsi-ld:null"
+
+# A scheme, a colon and at least one character that RFC 3986 (or RFC 3987 for other scripts) allows
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\s<>\"{}|\\^`\x00-\x20]+")
+
+
+def is_uri(text: object) -> bool:
+    """Whether the text is an absolute URI of bearable length."""
+    return isinstance(text, str) and len(text) <= ID_LENGTH_MAX and _URI.fullmatch(text) is not None
+
+
+def require_uri(text: object, what: str) -> str:
+    """The text, if it is an absolute URI. Raises BadRequestData that calls it `what`."""
+    if isinstance(text, str) and is_uri(text):
+        return text
+    shown = text if isinstance(text, str) and len(text) <= 100 else type(text).__name__
+    raise BadRequestData(f"{what} must be an absolute URI such as urn:ngsi-ld:Building:1, but is '{shown}'")
+
+
+def entity_id(kind: str, city: str, source: str, key: str) -> str:
+    """Our identifiers: urn:ngsi-ld:{Type}:{city}:{source}:{key}; the key is escaped where a URN needs it."""
+    return f"urn:ngsi-ld:{kind}:{city}:{source}:{quote(key, safe='.-_~:/@()+,=')}"

@@ -1,0 +1,93 @@
+"""Entities and fragments of entities as clients write them (CIM 009 §4.5.1, §5.4)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from madang.errors import BadRequestData
+from madang.ngsild.attribute import parse_attribute
+from madang.ngsild.context import Context
+from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.identifier import NGSI_LD_NULL, require_uri
+from madang.settings import LIMITS
+
+_NOT_ATTRIBUTES: Final = frozenset(
+    ("id", "type", "scope", "@context", "@id", "@type", "createdAt", "modifiedAt", "deletedAt", "expiresAt")
+)
+
+
+def parse_entity(raw: Any, context: Context) -> Entity:
+    """A whole entity: id and type are required. Raises BadRequestData."""
+    members = require_object(raw, "An entity")
+    identifier = parse_id(members)
+    types = parse_types(members, context, f"Entity {identifier}")
+    if not types:
+        raise BadRequestData(f"Entity {identifier} has no type")
+    return _entity(identifier, types, members, context, partial=False)
+
+
+def parse_fragment(raw: Any, context: Context, entity_id: str | None = None, *, partial: bool = False) -> Entity:
+    """A fragment: type and attributes are optional. entity_id: the id if the request names it elsewhere.
+
+    partial: values may be missing and `urn:ngsi-ld:null` deletes (merge). Raises BadRequestData.
+    """
+    members = require_object(raw, "A fragment of an entity")
+    identifier = parse_id(members) if entity_id is None else require_uri(entity_id, "The entity id")
+    stated = members.get("id", members.get("@id", identifier))
+    if stated != identifier:
+        raise BadRequestData(f"The body is of entity {stated!r:.100}, but the request is on {identifier}")
+    return _entity(identifier, parse_types(members, context, f"Entity {identifier}"), members, context, partial)
+
+
+def require_object(raw: Any, what: str) -> dict[str, Any]:
+    """The value, if it is a JSON object. Raises BadRequestData."""
+    if type(raw) is not dict:
+        raise BadRequestData(f"{what} must be a JSON object, but is {type(raw).__name__}")
+    return raw
+
+
+def parse_id(members: dict[str, Any]) -> str:
+    """The entity's id. Raises BadRequestData if it is missing or no URI."""
+    identifier = members.get("id", members.get("@id"))
+    if identifier is None:
+        raise BadRequestData("The entity has no id")
+    return require_uri(identifier, "The entity id")
+
+
+def parse_types(members: dict[str, Any], context: Context, where: str) -> tuple[str, ...]:
+    """The entity's types as IRIs, each once; empty if none is named. Raises BadRequestData."""
+    stated = members.get("type", members.get("@type"))
+    if stated is None:
+        return ()
+    if isinstance(stated, str):
+        return (context.expand(stated),)
+    if isinstance(stated, list) and all(isinstance(name, str) for name in stated):
+        return tuple(dict.fromkeys(context.expand(name) for name in stated))
+    raise BadRequestData(f"{where}: 'type' must be a name or a list of names")
+
+
+def parse_scope(stated: Any, where: str) -> tuple[str, ...]:
+    """The scopes as paths that begin with "/" (CIM 009 §4.18). Raises BadRequestData."""
+    if stated is None or stated == NGSI_LD_NULL:
+        return ()
+    if isinstance(stated, dict) and "value" in stated:
+        stated = stated["value"]
+    scopes = [stated] if isinstance(stated, str) else stated
+    if not isinstance(scopes, list) or not all(isinstance(scope, str) and scope.strip("/") for scope in scopes):
+        raise BadRequestData(f"{where}: 'scope' must be a path such as /Madrid/Gardens, or a list of paths")
+    return tuple(dict.fromkeys(scope if scope.startswith("/") else "/" + scope for scope in scopes))
+
+
+def _entity(
+    identifier: str, types: tuple[str, ...], members: dict[str, Any], context: Context, partial: bool
+) -> Entity:
+    attributes: list[Attribute] = []
+    for name, raw in members.items():
+        if name not in _NOT_ATTRIBUTES:
+            attributes.extend(parse_attribute(name, raw, context, partial=partial))
+    if len(attributes) > LIMITS.entity_attributes_max:
+        raise BadRequestData(
+            f"Entity {identifier} has more than {LIMITS.entity_attributes_max} attribute instances"
+        )
+    scope = parse_scope(members.get("scope"), f"Entity {identifier}") if "scope" in members else ()
+    return Entity(identifier, types, tuple(attributes), scope)

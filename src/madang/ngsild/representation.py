@@ -1,0 +1,264 @@
+"""Entities as their readers want them: normalized, concise, simplified, GeoJSON (CIM 009 §4.5.2 to §4.5.5, §4.5.16).
+
+The normalized form joins the canonical bodies as bytes and decodes only what depends on the reader's @context.
+The other forms are built as Python values and dumped.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from madang.ngsild.attribute import CORE_MEMBERS
+from madang.ngsild.context import CORE, Context
+from madang.ngsild.core_terms import NGSI_LD
+from madang.ngsild.entity import Attribute, Entity, Kind
+from madang.ngsild.times import format_moment
+
+LOCATION: Final = NGSI_LD + "location"
+_NO_DATASET: Final = "@none"
+_TYPED: Final = ("valueType", "objectType")
+
+
+class Format(Enum):
+    """The representations of an entity."""
+
+    NORMALIZED = "normalized"
+    CONCISE = "concise"
+    SIMPLIFIED = "simplified"
+
+
+class Form(msgspec.Struct, frozen=True):
+    """How to write an entity.
+
+    system: with createdAt and modifiedAt. attributes: only these attributes (IRIs), None for all. pick: only
+    these members ("id", "type", "scope" or IRIs), None for all. omit: without these. languages: "lang" of the
+    request, which turns LanguageProperties into Properties. dataset_ids: only these instances ("@none" for
+    the default one), empty for all. geometry: IRI of the GeoProperty that becomes a feature's geometry.
+    """
+
+    context: Context = CORE
+    format: Format = Format.NORMALIZED
+    system: bool = False
+    attributes: frozenset[str] | None = None
+    pick: frozenset[str] | None = None
+    omit: frozenset[str] = frozenset()
+    language: str | None = None
+    dataset_ids: frozenset[str] = frozenset()
+    geometry: str = LOCATION
+
+    @property
+    def whole(self) -> bool:
+        """Whether the form is the normalized one with every member but the system attributes."""
+        return (
+            self.format is Format.NORMALIZED
+            and not self.system
+            and self.attributes is None
+            and self.pick is None
+            and not self.omit
+            and self.language is None
+            and not self.dataset_ids
+        )
+
+
+def render(entity: Entity, form: Form) -> bytes:
+    """The entity as JSON, without "@context"."""
+    if form.format is Format.NORMALIZED and form.language is None:
+        return _normalized_bytes(entity, form)
+    return orjson.dumps(to_json(entity, form))
+
+
+def to_json(entity: Entity, form: Form) -> dict[str, Any]:
+    """The entity as a JSON value, without "@context"."""
+    members = _head(entity, form)
+    for name, instances in _selected(entity, form).items():
+        members[form.context.compact(name)] = _attribute_json(instances, form)
+    return members
+
+
+def to_feature(entity: Entity, form: Form) -> dict[str, Any]:
+    """The entity as a GeoJSON Feature (CIM 009 §4.5.16); its geometry is null where it has none."""
+    properties = _head(entity, form)
+    identifier = properties.pop("id", entity.id)
+    geometry = None
+    for name, instances in _selected(entity, form).items():
+        properties[form.context.compact(name)] = _attribute_json(instances, form)
+    for instance in entity.instances(form.geometry):
+        if instance.kind is Kind.GEO_PROPERTY and (geometry is None or instance.dataset_id is None):
+            geometry = instance.members()["value"]
+    return {"id": identifier, "type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def _head(entity: Entity, form: Form) -> dict[str, Any]:
+    head: dict[str, Any] = {}
+    if _wants(form, "id"):
+        head["id"] = entity.id
+    if _wants(form, "type"):
+        names = [form.context.compact(name) for name in entity.types]
+        head["type"] = names[0] if len(names) == 1 else names
+    if entity.scope and _wants(form, "scope"):
+        head["scope"] = entity.scope[0] if len(entity.scope) == 1 else list(entity.scope)
+    if form.system:
+        head["createdAt"] = format_moment(entity.created_at)
+        head["modifiedAt"] = format_moment(entity.modified_at)
+    return head
+
+
+def _wants(form: Form, member: str) -> bool:
+    return (form.pick is None or member in form.pick) and member not in form.omit
+
+
+def _selected(entity: Entity, form: Form) -> dict[str, list[Attribute]]:
+    """The instances to write, by attribute, in order."""
+    selected: dict[str, list[Attribute]] = {}
+    for attribute in entity.attributes:
+        name = attribute.name
+        if form.attributes is not None and name not in form.attributes:
+            continue
+        if form.dataset_ids and (attribute.dataset_id or _NO_DATASET) not in form.dataset_ids:
+            continue
+        if _wants(form, name):
+            selected.setdefault(name, []).append(attribute)
+    return selected
+
+
+def _normalized_bytes(entity: Entity, form: Form) -> bytes:
+    context = form.context
+    parts = [orjson.dumps(_head(entity, form))[1:-1]]
+    for name, instances in _selected(entity, form).items():
+        bodies = [_body(instance, form) for instance in instances]
+        value = bodies[0] if len(bodies) == 1 else b"[" + b",".join(bodies) + b"]"
+        parts.append(orjson.dumps(context.compact(name)) + b":" + value)
+    return b"{" + b",".join(part for part in parts if part) + b"}"
+
+
+def _body(attribute: Attribute, form: Form) -> bytes:
+    body = attribute.body
+    if attribute.contextual:
+        body = orjson.dumps(compact_members(attribute.members(), form.context))
+    if form.system:
+        times = f',"createdAt":"{format_moment(attribute.created_at)}","modifiedAt":"{format_moment(attribute.modified_at)}"}}'
+        body = body[:-1] + times.encode()
+    return body
+
+
+def compact_members(members: dict[str, Any], context: Context) -> dict[str, Any]:
+    """The members of a canonical body with every name in them compacted."""
+    compacted: dict[str, Any] = {}
+    for key, value in members.items():
+        if key == "vocab":
+            compacted[key] = [context.compact(term) for term in value] if isinstance(value, list) else context.compact(value)
+        elif key in _TYPED:
+            compacted[key] = _compact_types(value, context)
+        elif key == "value" and isinstance(value, dict) and "@type" in value:
+            compacted[key] = {**value, "@type": _compact_types(value["@type"], context)}
+        elif key in CORE_MEMBERS:
+            compacted[key] = value
+        elif isinstance(value, list):
+            compacted[context.compact(key)] = [compact_members(item, context) for item in value]
+        else:
+            compacted[context.compact(key)] = compact_members(value, context)
+    return compacted
+
+
+def _compact_types(value: Any, context: Context) -> Any:
+    return [context.compact(name) for name in value] if isinstance(value, list) else context.compact(value)
+
+
+def _attribute_json(instances: list[Attribute], form: Form) -> Any:
+    if form.format is Format.SIMPLIFIED:
+        return _simplified(instances, form)
+    written = []
+    for instance in instances:
+        members = compact_members(instance.members(), form.context)
+        if form.language is not None:
+            members = in_language(members, form.language)
+        if form.system:
+            members["createdAt"] = format_moment(instance.created_at)
+            members["modifiedAt"] = format_moment(instance.modified_at)
+        written.append(concise(members) if form.format is Format.CONCISE else members)
+    return written[0] if len(written) == 1 else written
+
+
+def concise(members: dict[str, Any]) -> Any:
+    """A normalized attribute in concise form: its type goes, and where only a plain value stays, that alone."""
+    kind = members["type"]
+    rest = {
+        key: _concise_member(value) if key not in CORE_MEMBERS else value
+        for key, value in members.items()
+        if key != "type"
+    }
+    if len(rest) == 1:
+        if kind == Kind.PROPERTY and not isinstance(rest["value"], dict | list):
+            return rest["value"]
+        if kind == Kind.GEO_PROPERTY:
+            return rest["value"]
+    return rest
+
+
+def _concise_member(value: Any) -> Any:
+    if isinstance(value, list):
+        return [concise(item) if isinstance(item, dict) and "type" in item else item for item in value]
+    return concise(value) if isinstance(value, dict) and "type" in value else value
+
+
+def _simplified(instances: list[Attribute], form: Form) -> Any:
+    values: dict[str, Any] = {}
+    for instance in instances:
+        members = compact_members(instance.members(), form.context)
+        if form.language is not None:
+            members = in_language(members, form.language)
+        values[instance.dataset_id or _NO_DATASET] = simplified(members)
+    if len(values) == 1 and _NO_DATASET in values:
+        return values[_NO_DATASET]
+    return {"dataset": values}
+
+
+def simplified(members: dict[str, Any]) -> Any:
+    """The value of a normalized attribute alone; kinds that could be taken for another keep their member's name."""
+    kind = Kind(members["type"])
+    value = members[kind.value_member]
+    match kind:
+        case Kind.PROPERTY | Kind.GEO_PROPERTY | Kind.RELATIONSHIP:
+            return value
+        case Kind.LIST_RELATIONSHIP:
+            return {"objectList": [item["object"] for item in value]}
+        case _:
+            return {kind.value_member: value}
+
+
+def in_language(members: dict[str, Any], wanted: str) -> dict[str, Any]:
+    """A LanguageProperty as a Property in the best language there is for "lang" (CIM 009 §4.15); others as they are."""
+    if members["type"] != Kind.LANGUAGE_PROPERTY:
+        return members
+    texts = members["languageMap"]
+    language = best_language(texts, wanted)
+    rest = {key: value for key, value in members.items() if key not in ("type", "languageMap")}
+    chosen = {"type": "Property", "value": texts[language] if language else None, **rest}
+    return chosen if language in (None, _NO_DATASET) else {**chosen, "lang": language}
+
+
+def best_language(texts: dict[str, Any], wanted: str) -> str | None:
+    """Which of the languages to show for a wish such as "ko-KR,en;q=0.5"; None if there is no text at all."""
+    wishes = []
+    for part in wanted.split(","):
+        tag, _, quality = part.partition(";q=")
+        try:
+            wishes.append((-float(quality or 1), tag.strip().lower()))
+        except ValueError:
+            continue
+    known = {tag.lower(): tag for tag in texts}
+    for _, tag in sorted(wishes, key=lambda wish: wish[0]):
+        if tag == "*" and texts:
+            return next(iter(texts))
+        while tag:
+            if tag in known:
+                return known[tag]
+            match = next((full for lower, full in known.items() if lower.startswith(tag + "-")), None)
+            if match is not None:
+                return match
+            tag = tag.rpartition("-")[0]
+    return _NO_DATASET if _NO_DATASET in texts else next(iter(texts), None)
