@@ -1,0 +1,74 @@
+# The commands of the project. Each does all set-up that it needs; a second run finds it done (.make/).
+#
+#   make demo    the demonstration city at http://127.0.0.1:8080
+#   make test    every test
+#   make check   format, lint, strict types, tests
+#   make bench   load figures against a constant answer, into bench/results.json
+#   make lock    compile the hashed requirements anew from pyproject.toml
+#   make clean   forget every set-up
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+WEB_SOURCES := $(shell find web-src -name node_modules -prune -o -type f -print 2>/dev/null)
+WEB_BUILD := src/madang/web/static/build
+
+.PHONY: demo test check bench setup lock clean
+.SILENT:
+
+demo: .make/run .make/web
+	exec $(BIN)/madang up --demo
+
+test: .make/dev .make/web
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+check: .make/dev .make/web
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	scripts/npm --prefix web-src run --silent check
+	$(BIN)/pytest $(PYTEST_FLAGS)
+
+bench: .make/run .make/wrk
+	exec $(BIN)/madang bench
+
+setup: .make/dev .make/web
+
+lock:
+	$(BIN)/python scripts/lock.py
+
+clean:
+	rm -rf .make $(VENV) web-src/node_modules $(WEB_BUILD)
+
+# Python: a virtual environment, uv within it, then what the hashed requirements name.
+.make/venv: requirements/setup.txt scripts/require-python
+	scripts/require-python $(PYTHON)
+	echo "Setting up Python in $(VENV) ..."
+	test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/setup.txt
+	mkdir -p .make && touch $@
+
+.make/run: .make/venv requirements/run.txt pyproject.toml
+	$(UV) --require-hashes -r requirements/run.txt
+	$(UV) --no-deps --no-build-isolation -e .
+	touch $@
+
+.make/dev: .make/run requirements/dev.txt
+	scripts/require-program git git
+	$(UV) --require-hashes -r requirements/dev.txt
+	touch $@
+
+# The web: npm reads the lock file, Vite builds into the package.
+.make/npm: .make/venv web-src/package.json web-src/package-lock.json scripts/npm
+	echo "Setting up the web build ..."
+	scripts/npm --prefix web-src ci --silent
+	touch $@
+
+.make/web: .make/npm $(WEB_SOURCES)
+	scripts/npm --prefix web-src run --silent build
+	touch $@
+
+.make/wrk:
+	scripts/require-program wrk wrk
+	mkdir -p .make && touch $@
