@@ -20,7 +20,7 @@ def main() -> None:
     for name, source in TARGETS.items():
         subprocess.run(
             [uv, "pip", "compile", *OPTIONS, *source, "-o", f"requirements/{name}.txt"], check=True
-        )  # noqa: S603 - our own words
+        )
 
 
 if __name__ == "__main__":
