@@ -1,0 +1,99 @@
+"""Reads the vocabulary's data files once. A mistake in them is a bug, and raises ValueError with its name."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from madang.ngsild.core_terms import CORE_TERMS
+from madang.vocabulary.model import (
+    AttributeTerm,
+    Component,
+    EntityType,
+    Flow,
+    Grade,
+    Unit,
+    ValueKind,
+    Vocabulary,
+)
+
+LANGUAGES = ("ko", "en")
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """The platform's vocabulary, read at the first call."""
+    prefixes = _read("prefixes")
+    attributes = _attributes(prefixes)
+    types = _types(prefixes, {attribute.term: attribute.iri for attribute in attributes.values()})
+    groups = _read("components")
+    return Vocabulary(
+        types=types,
+        attributes=attributes,
+        units={code: Unit(code, unit["symbol"], _labels(unit)) for code, unit in _read("units").items()},
+        components={Component(code): _labels(entry) for code, entry in groups["component"].items()},
+        flows={Flow(code): _labels(entry) for code, entry in groups["flow"].items()},
+    )
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads(
+        files("madang.vocabulary").joinpath("data", f"{name}.toml").read_text(encoding="utf-8")
+    )
+
+
+def _labels(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {language: entry[language] for language in LANGUAGES}
+
+
+def _iri(prefixes: Mapping[str, str], short: str) -> str:
+    prefix, _, rest = short.partition(":")
+    if prefix not in prefixes:
+        raise ValueError(f"vocabulary: '{short}' begins with no prefix of prefixes.toml")
+    return prefixes[prefix] + rest
+
+
+def _attributes(prefixes: Mapping[str, str]) -> dict[str, AttributeTerm]:
+    values, grades = _read("values"), _read("grades")
+    found: dict[str, AttributeTerm] = {}
+    for term, entry in _read("attributes").items():
+        iri = _iri(prefixes, entry["iri"])
+        if iri in found:
+            raise ValueError(f"vocabulary: {term} and {found[iri].term} share {iri}")
+        found[iri] = AttributeTerm(
+            term=term,
+            iri=iri,
+            labels=_labels(entry),
+            kind=ValueKind(entry.get("kind", "text")),
+            unit=entry.get("unit", ""),
+            decimals=entry.get("decimals"),
+            flow=Flow(entry["flow"]) if "flow" in entry else None,
+            values={code: _labels(labels) for code, labels in values.get(term, {}).items()},
+            grades=tuple(
+                Grade(grade["code"], _labels(grade), grade.get("to")) for grade in grades.get(term, ())
+            ),
+            core=term in CORE_TERMS,
+        )
+    return found
+
+
+def _types(prefixes: Mapping[str, str], attributes: Mapping[str, str]) -> dict[str, EntityType]:
+    entries = _read("types")
+    shared = entries.pop("shared")
+    found: dict[str, EntityType] = {}
+    for term, entry in entries.items():
+        iri = _iri(prefixes, entry["iri"])
+        if iri in found:
+            raise ValueError(f"vocabulary: {term} and {found[iri].term} share {iri}")
+        found[iri] = EntityType(
+            term=term,
+            iri=iri,
+            labels=_labels(entry),
+            component=Component(entry["component"]),
+            attributes=tuple(attributes[name] for name in (*shared, *entry["attributes"])),
+            indexed=tuple(attributes[name] for name in entry.get("indexed", ())),
+        )
+    return found

@@ -1,0 +1,118 @@
+"""What the platform's own words are, as frozen values: types of entity, attributes, units, codes, grades.
+
+The words themselves stand in `data/*.toml`; `load.py` makes these values of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+
+class Component(StrEnum):
+    """The seven components of an innovation city (7가지 구성요소)."""
+
+    PLATFORM = "platform"
+    PHYSICAL = "physical"
+    VIRTUAL = "virtual"
+    HUMAN = "human"
+    ECONOMIC = "economic"
+    INSTITUTION = "institution"
+    CULTURE = "culture"
+
+
+class Flow(StrEnum):
+    """What runs along a relationship."""
+
+    DATA = "data"
+    KNOWLEDGE = "knowledge"
+    CAPITAL = "capital"
+    PEOPLE = "people"
+    SERVICE = "service"
+    RULE = "rule"
+
+
+class ValueKind(StrEnum):
+    """What a reader meets as the value of an attribute.
+
+    NAMES: one text per language. CODE: a text that stands for labels. FLAG: yes or no. PLACE: a geometry. LINK: other
+    entities.
+    """
+
+    NUMBER = "number"
+    TEXT = "text"
+    NAMES = "names"
+    CODE = "code"
+    TIME = "time"
+    FLAG = "flag"
+    PLACE = "place"
+    LINK = "link"
+    LIST = "list"
+    JSON = "json"
+
+
+class Grade(msgspec.Struct, frozen=True):
+    """A word for numbers up to and including `to` (None: without end). labels: language to text."""
+
+    code: str
+    labels: Mapping[str, str]
+    to: float | None = None
+
+
+class EntityType(msgspec.Struct, frozen=True):
+    """labels: language to text. attributes: IRIs in the order of a page, the shared ones first.
+
+    indexed: IRIs of the attributes by which entities of the type are found and sorted from the start.
+    """
+
+    term: str
+    iri: str
+    labels: Mapping[str, str]
+    component: Component
+    attributes: tuple[str, ...]
+    indexed: tuple[str, ...] = ()
+
+
+class AttributeTerm(msgspec.Struct, frozen=True):
+    """unit: UN/CEFACT code that holds where a value carries none, "" for none. decimals: worth showing, None for all.
+
+    values: code to labels. core: the term belongs to the NGSI-LD core context, which says what it expands to.
+    """
+
+    term: str
+    iri: str
+    labels: Mapping[str, str]
+    kind: ValueKind = ValueKind.TEXT
+    unit: str = ""
+    decimals: int | None = None
+    flow: Flow | None = None
+    values: Mapping[str, Mapping[str, str]] = {}
+    grades: tuple[Grade, ...] = ()
+    core: bool = False
+
+    def grade(self, value: float) -> Grade | None:
+        """The grade that this number falls into; None where the attribute has no grades."""
+        for grade in self.grades:
+            if grade.to is None or value <= grade.to:
+                return grade
+        return None
+
+
+class Unit(msgspec.Struct, frozen=True):
+    """code: UN/CEFACT. symbol: as printed after a number, "" where a number stands alone."""
+
+    code: str
+    symbol: str
+    labels: Mapping[str, str]
+
+
+class Vocabulary(msgspec.Struct, frozen=True):
+    """All of it. types, attributes: by IRI. units: by code. components, flows: to labels."""
+
+    types: Mapping[str, EntityType]
+    attributes: Mapping[str, AttributeTerm]
+    units: Mapping[str, Unit]
+    components: Mapping[Component, Mapping[str, str]]
+    flows: Mapping[Flow, Mapping[str, str]]
