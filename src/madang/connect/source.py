@@ -24,7 +24,17 @@ class Form(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     JSON = "json"
-    GEOMETRY = "geometry"
+    GEOMETRY = "geometry"  # of a constant; `geometry` names a field
+    LANGUAGE = "language"  # of a constant; `language` names fields
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a mapping needs to know of the city and the source. language: the city's own, the first of its list."""
+
+    city: str
+    source: str
+    time_zone: str
+    language: str
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -48,8 +58,8 @@ class AttributeMapping(msgspec.Struct, frozen=True):
     template of the target's URI.
 
     form: see `Form`. unit: UN/CEFACT code. observed_at: overrides the entity mapping's. missing: values that mean
-    "no value", None for the entity mapping's. required: a row without a value is rejected. decimal, thousands:
-    marks in numbers. true, false: words. format, time_zone: of dates, as in `Moment`. crs: of coordinates,
+    "no value", None for the entity mapping's. required: a row without a value is rejected. separator: the field of a
+    `field` or `relationship` holds several values. decimal, thousands: marks in numbers. true, false: words. format, time_zone: of dates, as in `Moment`. crs: of coordinates,
     "EPSG:5186"; "" for WGS 84. dataset: datasetId of the instance.
     """
 
@@ -64,6 +74,7 @@ class AttributeMapping(msgspec.Struct, frozen=True):
     observed_at: Moment | None = None
     missing: tuple[str, ...] | None = None
     required: bool = False
+    separator: str = ""
     decimal: str = "."
     thousands: str = ""
     true: tuple[str, ...] = ()

@@ -327,13 +327,21 @@ def relationship(
     )
 
 
-def geo_property(name: str, geometry: Mapping[str, Any]) -> Attribute:
+def geo_property(
+    name: str, geometry: Mapping[str, Any], *, observed_at: str | None = None, dataset_id: str | None = None
+) -> Attribute:
     """A GeoProperty. geometry: GeoJSON in WGS 84. Raises BadRequestData if it is malformed."""
-    return _made(name, {"type": "GeoProperty", "value": require_geometry(dict(geometry), f"'{name}'")}, {})
+    value = require_geometry(dict(geometry), f"'{name}'")
+    return _made(
+        name, {"type": "GeoProperty", "value": value}, {"observedAt": observed_at, "datasetId": dataset_id}
+    )
 
 
-def language_property(name: str, texts: Mapping[str, str]) -> Attribute:
+def language_property(
+    name: str, texts: Mapping[str, str], *, observed_at: str | None = None, dataset_id: str | None = None
+) -> Attribute:
     """A LanguageProperty. texts: by language tag."""
-    return _made(name, {"type": "LanguageProperty", "languageMap": dict(texts)}, {})
+    members = {"type": "LanguageProperty", "languageMap": dict(texts)}
+    return _made(name, members, {"observedAt": observed_at, "datasetId": dataset_id})
 
 

@@ -30,4 +30,9 @@ def require_uri(text: object, what: str) -> str:
 
 def entity_id(kind: str, city: str, source: str, key: str) -> str:
     """Our identifiers: urn:ngsi-ld:{Type}:{city}:{source}:{key}; the key is escaped where a URN needs it."""
-    return f"urn:ngsi-ld:{kind}:{city}:{source}:{quote(key, safe='.-_~:/@()+,=')}"
+    return f"urn:ngsi-ld:{kind}:{city}:{source}:{escape_key(key)}"
+
+
+def escape_key(key: str) -> str:
+    """The key as it stands in an identifier; two keys never become one."""
+    return quote(key, safe=".-_~:/@()+,=")
