@@ -1,0 +1,236 @@
+"""Aggregated values of an attribute's history: what each method makes of the values of each period.
+
+CIM 009 §4.5.19 says which methods fit which JSON type; a series whose values are of several types only has
+those that fit all of them. Periods without a value are left out. `stddev` is the population's, so that a
+period with one value has one. Numbers go through numpy: 8,760 values in 365 periods take about a millisecond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from madang.ngsild.temporal import DAY, SECOND, Method, Period, TemporalQuery
+
+Moments = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+_MONTH: Final = 30.436875 * DAY  # the mean over the 400 years after which the calendar repeats
+_COUNTS: Final = frozenset((Method.DISTINCT_COUNT, Method.TOTAL_COUNT))
+_ORDERED: Final = _COUNTS | {Method.MIN, Method.MAX}
+_SIZES: Final = _ORDERED | {Method.AVG, Method.SUM}
+
+
+class Periods(msgspec.Struct, frozen=True, eq=False):
+    """The periods that hold at least one value.
+
+    first: index of each period's first value. begins, ends: microseconds UTC.
+    """
+
+    first: Moments
+    begins: Moments
+    ends: Moments
+
+
+class Values(msgspec.Struct, frozen=True, eq=False):
+    """The values of a series, made comparable.
+
+    methods: which methods fit. numbers: the values as numbers (sizes of arrays, 0 and 1 for booleans), for
+    methods that compute. keys: equal for equal values. items: the values as JSON, for MIN and MAX of texts.
+    """
+
+    methods: frozenset[Method]
+    keys: NDArray[Any]
+    numbers: Numbers | None = None
+    items: Sequence[Any] = ()
+    moment_of_day: bool = False
+
+
+def periods(times: Moments, temporal: TemporalQuery, period: Period, origin: int) -> Periods:
+    """Divide the ascending times (at least one) into periods.
+
+    origin: where periods begin to count if the query's range has neither a beginning nor an end.
+    """
+    anchor = temporal.time_at if temporal.relation is not None else origin
+    if period.months == 0 and period.microseconds == 0:
+        begin = temporal.earliest if temporal.earliest is not None else origin
+        end = temporal.end if temporal.end is not None else int(times[-1])
+        return Periods(np.zeros(1, np.int64), np.array([begin]), np.array([end]))
+    if period.months == 0:
+        number = (times - anchor) // period.microseconds
+        first = _first_of_each(number)
+        begins = anchor + number[first] * period.microseconds
+        return Periods(first, begins, begins + period.microseconds)
+    mean = period.months * _MONTH + period.microseconds
+    lowest = int((int(times[0]) - anchor) // mean) - 2
+    highest = int((int(times[-1]) - anchor) // mean) + 3
+    bounds = _calendar_bounds(anchor, np.arange(lowest, highest + 1, dtype=np.int64), period)
+    number = np.searchsorted(bounds, times, side="right") - 1
+    first = _first_of_each(number)
+    return Periods(first, bounds[number[first]], bounds[number[first] + 1])
+
+
+def aggregate(values: Values, found: Periods, method: Method) -> list[list[Any]]:
+    """[value, begin, end] of each period; begin and end as DateTime. The method must fit the values.
+
+    A period whose result is too large for a number is left out.
+    """
+    begins, ends = _written(found.begins), _written(found.ends)
+    results = _results(values, found.first, method)
+    return [
+        [result, begin, end]
+        for result, begin, end in zip(results, begins, ends, strict=True)
+        if result is not None
+    ]
+
+
+def read_numbers(numbers: Numbers) -> Values:
+    """Values of a series whose JSON values are all numbers."""
+    return Values(frozenset(Method), numbers, numbers)
+
+
+def read_values(items: Sequence[Any]) -> Values:
+    """Values of a series from decoded JSON values of Properties."""
+    if all(isinstance(item, (int, float)) for item in items):
+        return read_numbers(np.array(items, dtype=np.float64))
+    keys = _keys(items)
+    if all(type(item) is str for item in items):
+        return Values(_ORDERED, keys, items=items)
+    if all(type(item) is list for item in items):
+        return Values(_SIZES, keys, np.array([len(item) for item in items], dtype=np.float64))
+    if all(type(item) is dict for item in items):
+        return _read_typed(items, keys)
+    return Values(_COUNTS, keys)
+
+
+def read_opaque(items: Sequence[Any]) -> Values:
+    """Values that can only be counted: targets of relationships, geometries, texts by language, terms."""
+    return Values(_COUNTS, _keys(items))
+
+
+def _read_typed(items: Sequence[Any], keys: NDArray[Any]) -> Values:
+    """Dates and times are ordered; any other objects are only counted."""
+    datatypes = {item.get("@type") if isinstance(item.get("@type"), str) else None for item in items}
+    if len(datatypes) != 1 or not all(isinstance(item.get("@value"), str) for item in items):
+        return Values(_COUNTS, keys)
+    datatype = datatypes.pop()
+    if datatype in ("DateTime", "Date"):
+        return Values(_ORDERED, keys, items=items)
+    if datatype == "Time":
+        seconds = [_seconds_of_day(item["@value"]) for item in items]
+        if None not in seconds:
+            return Values(_ORDERED | {Method.AVG}, keys, np.array(seconds, dtype=np.float64), items, True)
+    return Values(_COUNTS, keys)
+
+
+def _results(values: Values, first: Moments, method: Method) -> list[Any]:
+    """The result of each period, None where there is none."""
+    total = len(values.keys)
+    if method is Method.TOTAL_COUNT:
+        counts: list[Any] = np.diff(first, append=total).tolist()
+        return counts
+    if method is Method.DISTINCT_COUNT:
+        return _distinct(values.keys, first)
+    if values.items and method is not Method.AVG:
+        return _extremes(values.items, first, smallest=method is Method.MIN)
+    assert values.numbers is not None
+    with np.errstate(over="ignore", invalid="ignore"):
+        computed = _COMPUTE[method](values.numbers, first)
+    finite = np.isfinite(computed)
+    if values.moment_of_day:
+        return [_time_of_day(number) for number in computed.tolist()]
+    return [number if fine else None for number, fine in zip(computed.tolist(), finite.tolist(), strict=True)]
+
+
+def _average(numbers: Numbers, first: Moments) -> Numbers:
+    averages: Numbers = np.add.reduceat(numbers, first) / np.diff(first, append=len(numbers))
+    return averages
+
+
+def _deviation(numbers: Numbers, first: Moments) -> Numbers:
+    """Around each period's own average, in two passes: differences of large sums would lose digits."""
+    counts = np.diff(first, append=len(numbers))
+    apart = numbers - np.repeat(np.add.reduceat(numbers, first) / counts, counts)
+    deviations: Numbers = np.sqrt(np.add.reduceat(apart * apart, first) / counts)
+    return deviations
+
+
+_COMPUTE: Final[dict[Method, Callable[[Numbers, Moments], Numbers]]] = {
+    Method.AVG: _average,
+    Method.MAX: np.maximum.reduceat,
+    Method.MIN: np.minimum.reduceat,
+    Method.STDDEV: _deviation,
+    Method.SUM: np.add.reduceat,
+    Method.SUMSQ: lambda numbers, first: np.add.reduceat(numbers * numbers, first),
+}
+
+
+def _distinct(keys: NDArray[Any], first: Moments) -> list[Any]:
+    period = np.repeat(np.arange(len(first)), np.diff(first, append=len(keys)))
+    order = np.lexsort((keys, period))
+    changed = np.ones(len(keys), dtype=np.int64)
+    changed[1:] = (keys[order][1:] != keys[order][:-1]) | (period[order][1:] != period[order][:-1])
+    counts: list[Any] = np.add.reduceat(changed, first).tolist()
+    return counts
+
+
+def _extremes(items: Sequence[Any], first: Moments, *, smallest: bool) -> list[Any]:
+    bounds = [*first.tolist(), len(items)]
+    choose = min if smallest else max
+    return [choose(items[low:high], key=_text_of) for low, high in pairwise(bounds)]
+
+
+def _text_of(item: Any) -> str:
+    text: str = item["@value"] if type(item) is dict else item
+    return text
+
+
+def _keys(items: Sequence[Any]) -> NDArray[Any]:
+    """A number for each value, the same for equal values."""
+    numbers: dict[bytes, int] = {}
+    written = (orjson.dumps(item, option=orjson.OPT_SORT_KEYS) for item in items)
+    return np.array([numbers.setdefault(text, len(numbers)) for text in written], dtype=np.int64)
+
+
+def _first_of_each(number: Moments) -> Moments:
+    """Index of the first element of each run of equal numbers."""
+    return np.concatenate((np.zeros(1, np.int64), np.flatnonzero(np.diff(number)) + 1))
+
+
+def _calendar_bounds(anchor: int, numbers: Moments, period: Period) -> Moments:
+    """Where the periods with these numbers begin: the anchor's day of the month, or the month's last day."""
+    day = np.int64(anchor).astype("M8[us]").astype("M8[D]")
+    month = day.astype("M8[M]")
+    months = month + numbers * period.months
+    begins = months.astype("M8[D]")
+    length = ((months + 1).astype("M8[D]") - begins).astype(np.int64)
+    day_of_month = np.int64((day - month.astype("M8[D]")).astype(np.int64))
+    days = begins.astype(np.int64) + np.minimum(day_of_month, length - 1)
+    bounds: Moments = days * DAY + anchor % DAY + numbers * period.microseconds
+    return bounds
+
+
+def _written(moments: Moments) -> list[str]:
+    whole = not (moments % SECOND).any()
+    stamps = moments.astype("datetime64[us]")
+    texts: list[str] = np.datetime_as_string(stamps, unit="s" if whole else "us", timezone="UTC").tolist()
+    return texts
+
+
+def _seconds_of_day(text: str) -> float | None:
+    hours, minutes, seconds = ([*text.rstrip("Z").replace(",", ".").split(":"), "", ""])[:3]
+    try:
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return None
+
+
+def _time_of_day(seconds: float) -> dict[str, str]:
+    whole = round(seconds)
+    return {"@type": "Time", "@value": f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}Z"}
