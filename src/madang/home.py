@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -77,10 +77,10 @@ class Holder(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def held(home: Home, address: str) -> Iterator[None]:
-    """Hold the home for as long as the block runs. address: where the holder serves, "" if it does not.
+def held(home: Home) -> Iterator[Callable[[str], None]]:
+    """Hold the home for as long as the block runs; the block may announce the address where it serves.
 
-    Raises HomeLocked, naming the process that holds it."""
+    Raises HomeLocked, naming the process that holds it and its address."""
     home.create()
     descriptor = os.open(home.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
@@ -88,9 +88,13 @@ def held(home: Home, address: str) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise HomeLocked(refusal(home, os.pread(descriptor, 4096, 0))) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, msgspec.json.encode(Holder(os.getpid(), address)), 0)
-        yield
+
+        def announce(address: str) -> None:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, msgspec.json.encode(Holder(os.getpid(), address)), 0)
+
+        announce("")
+        yield announce
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
