@@ -32,6 +32,10 @@ class Write(msgspec.Struct, frozen=True):
     mode: Mode
     fragment: Entity
 
+    @property
+    def id(self) -> str:
+        return self.fragment.id
+
 
 class Delete(msgspec.Struct, frozen=True):
     """Remove the entity, keeping its history unless `with_history`."""
@@ -65,6 +69,10 @@ class AppendHistory(msgspec.Struct, frozen=True):
     """
 
     fragment: Entity
+
+    @property
+    def id(self) -> str:
+        return self.fragment.id
 
 
 class DeleteHistory(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ for names: terms, prefixes, `@vocab` and lists of contexts. The core terms are p
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -31,7 +32,16 @@ def is_core_url(url: str) -> bool:
 class Context:
     """Names to IRIs and back. Immutable to its users; `source` is what a client may be told (URL or JSON)."""
 
-    __slots__ = ("_compacted", "_expanded", "_inverse", "_prefixes", "_terms", "_vocabulary", "source")
+    __slots__ = (
+        "_compacted",
+        "_expanded",
+        "_inverse",
+        "_keys",
+        "_prefixes",
+        "_terms",
+        "_vocabulary",
+        "source",
+    )
 
     def __init__(
         self, terms: Mapping[str, str], vocabulary: str = DEFAULT_VOCABULARY, source: Any = CORE_CONTEXT_URL
@@ -45,6 +55,7 @@ class Context:
         )
         self._expanded: dict[str, str] = {}
         self._compacted: dict[str, str] = {}
+        self._keys: dict[str, bytes] = {}
         self.source = source
 
     @classmethod
@@ -96,6 +107,17 @@ class Context:
             self._compacted.clear()
         self._compacted[iri] = name
         return name
+
+    def key(self, iri: str) -> bytes:
+        """The compacted name as the key of a JSON object: quoted, with its colon."""
+        known = self._keys.get(iri)
+        if known is not None:
+            return known
+        key = json.dumps(self.compact(iri), ensure_ascii=False).encode() + b":"
+        if len(self._keys) >= NAMES_REMEMBERED_MAX:
+            self._keys.clear()
+        self._keys[iri] = key
+        return key
 
     def _expand(self, name: str) -> str:
         term = self._terms.get(name)

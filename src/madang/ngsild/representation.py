@@ -66,9 +66,30 @@ class Form(msgspec.Struct, frozen=True):
 
 def render(entity: Entity, form: Form) -> bytes:
     """The entity as JSON, without "@context"."""
+    if form.whole:
+        return render_whole(entity, form.context)
     if form.format is Format.NORMALIZED and form.language is None:
         return _normalized_bytes(entity, form)
     return orjson.dumps(to_json(entity, form))
+
+
+def render_whole(entity: Entity, context: Context) -> bytes:
+    """The normalized form with every member but the system attributes: what a store keeps rendered."""
+    names = [context.compact(name) for name in entity.types]
+    head: dict[str, Any] = {"id": entity.id, "type": names[0] if len(names) == 1 else names}
+    if entity.scope:
+        head["scope"] = entity.scope[0] if len(entity.scope) == 1 else entity.scope
+    instances: dict[str, list[bytes]] = {}
+    for attribute in entity.attributes:
+        body = attribute.body
+        if attribute.contextual:
+            body = orjson.dumps(compact_members(attribute.members(), context))
+        instances.setdefault(attribute.name, []).append(body)
+    parts = [orjson.dumps(head)[:-1]]
+    for name, bodies in instances.items():
+        value = bodies[0] if len(bodies) == 1 else b"[" + b",".join(bodies) + b"]"
+        parts.append(context.key(name) + value)
+    return b",".join(parts) + b"}"
 
 
 def to_json(entity: Entity, form: Form) -> dict[str, Any]:
@@ -131,8 +152,8 @@ def _normalized_bytes(entity: Entity, form: Form) -> bytes:
     for name, instances in _selected(entity, form).items():
         bodies = [_body(instance, form) for instance in instances]
         value = bodies[0] if len(bodies) == 1 else b"[" + b",".join(bodies) + b"]"
-        parts.append(orjson.dumps(context.compact(name)) + b":" + value)
-    return b"{" + b",".join(part for part in parts if part) + b"}"
+        parts.append(context.key(name) + value)
+    return b"{" + b",".join([part for part in parts if part]) + b"}"
 
 
 def _body(attribute: Attribute, form: Form) -> bytes:
@@ -150,7 +171,11 @@ def compact_members(members: dict[str, Any], context: Context) -> dict[str, Any]
     compacted: dict[str, Any] = {}
     for key, value in members.items():
         if key == "vocab":
-            compacted[key] = [context.compact(term) for term in value] if isinstance(value, list) else context.compact(value)
+            compacted[key] = (
+                [context.compact(term) for term in value]
+                if isinstance(value, list)
+                else context.compact(value)
+            )
         elif key in _TYPED:
             compacted[key] = _compact_types(value, context)
         elif key == "value" and isinstance(value, dict) and "@type" in value:

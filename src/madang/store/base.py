@@ -40,10 +40,11 @@ class RenderedPage(msgspec.Struct, frozen=True):
 
 
 class ChangeRow(msgspec.Struct, frozen=True):
-    """One committed write. sequence: grows by one per write of the tenant, without gaps that matter.
+    """One committed write. sequence: grows by one per write of the tenant.
 
-    time: microseconds UTC. kind: "created", "updated" or "deleted". names: IRIs of the attributes written or
-    removed. types: of the entity after the write (before it, if deleted). place: (longitude, latitude) of its location, if it has one.
+    time: microseconds UTC. kind: "created", "updated", "deleted", or "lost": a watcher was too slow, changes up
+    to this one were dropped and it must read anew. types: of the entity after the write (before it, if
+    deleted). names: IRIs of the attributes that were written or removed.
     """
 
     sequence: int
@@ -127,7 +128,9 @@ class Sources(Protocol):
 class Store(Protocol):
     sources: Sources
 
-    async def commit(self, changes: Sequence[Change], mark: SourceMark | None = None) -> list[Outcome | MadangError]:
+    async def commit(
+        self, changes: Sequence[Change], mark: SourceMark | None = None
+    ) -> list[Outcome | MadangError]:
         """Apply the changes in order, one outcome each; when this returns they are on disk.
 
         A change that cannot be applied yields its error and leaves no trace; the others are applied."""

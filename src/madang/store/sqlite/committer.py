@@ -1,0 +1,141 @@
+"""Group commit: all changes that wait become one transaction at synchronous=FULL (docs/decisions, 3).
+
+Deciding and writing run in the event loop's thread, in slices; only COMMIT, which waits for the disk, runs in
+a thread of its own. Callers are answered after it. A failed commit is rolled back whole and every caller in
+it is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import apsw
+
+from madang.clock import Clock
+from madang.errors import Busy, MadangError, StoreBroken
+from madang.ngsild.changes import Change, Outcome
+from madang.settings import LIMITS
+from madang.store.base import ChangeRow
+from madang.store.sqlite.write import Batch, Place
+
+_LOG: Final = logging.getLogger(__name__)
+_SLICE_CHANGES: Final = 64  # about 5 ms of writing
+
+Outcomes = list[Outcome | MadangError]
+# Writing of the store's own records in the same transaction
+Work = Callable[[apsw.Connection], Any]
+
+
+class _Job:
+    """What one caller wants committed together, and where the answer goes."""
+
+    __slots__ = ("answer", "changes", "outcomes", "work")
+
+    def __init__(self, changes: Sequence[Change], work: Work | None) -> None:
+        self.changes = changes
+        self.work = work
+        self.answer: asyncio.Future[Outcomes] = asyncio.get_running_loop().create_future()
+        self.outcomes: Outcomes = []
+
+
+class Committer:
+    """The writer of one tenant's file. `published` is called with the change rows of every commit."""
+
+    def __init__(self, place: Place, clock: Clock, published: Callable[[list[ChangeRow]], None]) -> None:
+        self._place = place
+        self._clock = clock
+        self._published = published
+        self._waiting: deque[_Job] = deque()
+        self._waiting_changes = 0
+        self._wake = asyncio.Event()
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._closing = False
+        self._task = asyncio.create_task(self._run(), name=f"commit {place.connection.filename}")
+
+    async def commit(self, changes: Sequence[Change], work: Work | None = None) -> Outcomes:
+        """Queue the changes, with `work` after them in the same transaction, and wait until they are on disk.
+
+        Raises Busy if too many changes wait already, StoreBroken if the file cannot be written."""
+        if self._closing:
+            raise StoreBroken("The store is being closed; nothing more is written to it")
+        if self._waiting_changes + len(changes) > LIMITS.commit_queue_changes_max and self._waiting:
+            raise Busy(f"{self._waiting_changes} changes wait to be written; try again in a moment")
+        job = _Job(changes, work)
+        self._waiting.append(job)
+        self._waiting_changes += len(changes)
+        self._wake.set()
+        return await job.answer
+
+    async def close(self) -> None:
+        """Finish what waits, then stop."""
+        self._closing = True
+        self._wake.set()
+        await self._task
+        self._disk.shutdown()
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._waiting:
+                await self._one_commit(self._take())
+            if self._closing:
+                return
+
+    def _take(self) -> list[_Job]:
+        """The jobs of the next commit: as many as fit one slice, but at least one."""
+        jobs = [self._waiting.popleft()]
+        n = len(jobs[0].changes)
+        while self._waiting and n + len(self._waiting[0].changes) <= LIMITS.slice_entities_max:
+            jobs.append(self._waiting.popleft())
+            n += len(jobs[-1].changes)
+        self._waiting_changes -= n
+        return jobs
+
+    async def _one_commit(self, jobs: list[_Job]) -> None:
+        connection = self._place.connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            changes = await self._write(jobs)
+            await asyncio.get_running_loop().run_in_executor(self._disk, connection.execute, "COMMIT")
+        except Exception as error:  # noqa: BLE001 whatever went wrong, the file must be left as it was and the callers told
+            self._undo(error, jobs)
+            return
+        for job in jobs:
+            if not job.answer.done():
+                job.answer.set_result(job.outcomes)
+        self._published(changes)
+
+    async def _write(self, jobs: list[_Job]) -> list[ChangeRow]:
+        """Decide and write all jobs in slices; a caller that has gone away is still written, for others wait."""
+        batch = Batch(self._place, self._clock.now())
+        n = 0
+        for job in jobs:
+            for change in job.changes:
+                job.outcomes.append(batch.apply(change))
+                n += 1
+                if n % _SLICE_CHANGES == 0:
+                    batch.flush()
+                    await asyncio.sleep(0)
+            if job.work is not None:
+                job.work(self._place.connection)
+        batch.flush()
+        return batch.changes
+
+    def _undo(self, error: Exception, jobs: list[_Job]) -> None:
+        place = self._place
+        _LOG.error("A commit failed and was rolled back", exc_info=error)
+        if place.connection.in_transaction:
+            place.connection.execute("ROLLBACK")
+        place.terms.reload()
+        place.registry.reload()
+        place.counters.reload(place.connection)
+        told = StoreBroken(f"The store could not write: {error}") if isinstance(error, apsw.Error) else error
+        for job in jobs:
+            if not job.answer.done():
+                job.answer.set_exception(told)

@@ -1,0 +1,106 @@
+"""The tables of a tenant's SQLite file, as numbered migrations that only go forward (docs/decisions).
+
+entity: one row per entity, with its attribute segments (see `codec.py`) and its rendered bytes. All other
+tables up to `type_count` are indexes of it. change: one row per write, append-only: history, live events and
+subscriptions read it. past: the row number of deleted entities, so that their history finds them again.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import apsw
+
+from madang.errors import StoreBroken
+
+MIGRATIONS: Final = (
+    """
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE term (number INTEGER PRIMARY KEY, iri TEXT NOT NULL UNIQUE);
+    CREATE TABLE entity (
+        row INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        types TEXT NOT NULL,
+        scopes TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        modified INTEGER NOT NULL,
+        expires INTEGER,
+        segments BLOB NOT NULL,
+        rendered BLOB NOT NULL
+    );
+    CREATE TABLE past (
+        id TEXT PRIMARY KEY, row INTEGER NOT NULL, types TEXT NOT NULL, deleted INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX past_by_row ON past (row);
+    CREATE TABLE entity_type (type INTEGER, row INTEGER, PRIMARY KEY (type, row)) WITHOUT ROWID;
+    CREATE TABLE entity_scope (scope TEXT, row INTEGER, PRIMARY KEY (scope, row)) WITHOUT ROWID;
+    CREATE TABLE entity_name (row INTEGER PRIMARY KEY, name TEXT NOT NULL);
+    CREATE TABLE relation (
+        target TEXT, term INTEGER, row INTEGER, PRIMARY KEY (target, term, row)
+    ) WITHOUT ROWID;
+    CREATE VIRTUAL TABLE place USING rtree(slot, west, east, south, north, +term INTEGER, +shape TEXT);
+    CREATE TABLE value_index (
+        number INTEGER PRIMARY KEY,
+        type INTEGER NOT NULL,
+        attribute INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('building', 'ready')),
+        plain INTEGER NOT NULL DEFAULT 1,
+        built_row INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (type, attribute)
+    );
+    CREATE TABLE number_value (
+        index_number INTEGER, value REAL, row INTEGER, PRIMARY KEY (index_number, value, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE text_value (
+        index_number INTEGER, value TEXT, row INTEGER, PRIMARY KEY (index_number, value, row)
+    ) WITHOUT ROWID;
+    CREATE TABLE type_count (type INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+    CREATE TABLE change (
+        sequence INTEGER PRIMARY KEY,
+        row INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        kind INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        data BLOB NOT NULL
+    );
+    CREATE INDEX change_by_row ON change (row, sequence);
+    CREATE TABLE source (
+        id TEXT PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        run INTEGER NOT NULL,
+        complete INTEGER NOT NULL,
+        state BLOB NOT NULL,
+        started INTEGER NOT NULL,
+        finished INTEGER NOT NULL,
+        problem TEXT NOT NULL,
+        holder TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE source_entity (
+        source TEXT, id TEXT, digest BLOB NOT NULL, run INTEGER NOT NULL, PRIMARY KEY (source, id)
+    ) WITHOUT ROWID;
+    CREATE TABLE quarantine (
+        number INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        run INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        place TEXT NOT NULL,
+        original TEXT NOT NULL,
+        reason TEXT NOT NULL
+    );
+    CREATE INDEX quarantine_by_source ON quarantine (source, number);
+    """,
+)
+
+
+def migrate(connection: apsw.Connection) -> None:
+    """Bring the file to this version's tables. Raises StoreBroken for a file of a later version."""
+    version = connection.pragma("user_version")
+    if not isinstance(version, int) or version > len(MIGRATIONS):
+        raise StoreBroken(
+            f"{connection.filename} was written by a later version of Madang (its tables have number {version}, "
+            f"this version knows {len(MIGRATIONS)}); start it with that version"
+        )
+    for number in range(version, len(MIGRATIONS)):
+        with connection:
+            connection.execute(MIGRATIONS[number])
+            connection.pragma("user_version", number + 1)

@@ -1,0 +1,171 @@
+"""The SQLite store of one tenant: one file, one writer, readers in the event loop's thread (docs/decisions).
+
+Here is the life of the file and what is read without a query; `committer.py` writes, `read.py` answers
+queries, `history.py` reads the past.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+import msgspec
+import orjson
+
+from madang.clock import Clock
+from madang.errors import MadangError
+from madang.ngsild.changes import Change, Outcome
+from madang.ngsild.context import CORE, Context
+from madang.ngsild.entity import Entity
+from madang.ngsild.query import Query, Window
+from madang.ngsild.representation import render_whole
+from madang.ngsild.temporal import TemporalQuery
+from madang.store.base import ChangeRow, Page, RenderedPage, SourceMark
+from madang.store.sqlite import codec, history, live
+from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.committer import Committer
+from madang.store.sqlite.connection import open_reader, open_writer
+from madang.store.sqlite.indexes import ValueIndexes
+from madang.store.sqlite.read import Reader
+from madang.store.sqlite.sources import SqliteSources, write_mark
+from madang.store.sqlite.write import Counters, Place
+from madang.trust.access import Access
+
+_RENDERED: Final = "SELECT rendered FROM entity WHERE id = ?"
+_CHANGES: Final = """SELECT c.sequence, c.time, c.id, c.kind, coalesce(e.types, p.types, ''), c.data FROM change c
+    LEFT JOIN entity e ON e.row = c.row LEFT JOIN past p ON p.id = c.id
+    WHERE c.sequence > ? ORDER BY c.sequence LIMIT ?"""
+_RERENDER_ROWS: Final = 512
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What a store is told of the platform's vocabulary.
+
+    context: the default @context, in which entities are kept rendered. names: IRIs of the attributes that the
+    search reads. indexed: (type, attribute) IRIs whose values are indexed from the start.
+    """
+
+    context: Context = CORE
+    names: frozenset[str] = frozenset()
+    indexed: tuple[tuple[str, str], ...] = ()
+
+
+class SqliteStore:
+    """Implements `store.base.Store`. Made inside a running event loop; `close` it."""
+
+    def __init__(self, path: Path, clock: Clock, options: Options) -> None:
+        self._clock = clock
+        self._writer = open_writer(path)
+        terms = Terms(self._writer)
+        registry = ValueIndexes(self._writer)
+        self._place = Place(self._writer, terms, registry, Counters(self._writer), options.context, options.names)
+        _prepare(self._place, options)
+        self._reader = open_reader(path)
+        self._watchers = live.Watchers()
+        self._committer = Committer(self._place, clock, self._watchers.publish)
+        self._read = Reader(self._reader, self._place, path, self._declare)
+        self.sources = SqliteSources(self._reader, self._write, clock)
+
+    async def commit(
+        self, changes: Sequence[Change], mark: SourceMark | None = None
+    ) -> list[Outcome | MadangError]:
+        if mark is None:
+            return await self._committer.commit(changes)
+        now = self._clock.now()
+        return await self._committer.commit(changes, lambda connection: write_mark(connection, mark, now))
+
+    async def _write(self, work: Callable[[apsw.Connection], Any]) -> None:
+        await self._committer.commit((), work)
+
+    async def _declare(self, work: Callable[[Place], Any]) -> None:
+        await self._committer.commit((), lambda connection: work(self._place))
+
+    async def retrieve(self, entity_id: str, access: Access) -> Entity | None:
+        return self._read.retrieve(entity_id, access)
+
+    async def rendered(self, entity_id: str, access: Access) -> bytes | None:
+        if access.filter is None and not access.mask:
+            row = self._reader.execute(_RENDERED, (entity_id,)).fetchone()
+            return row[0] if row is not None else None
+        entity = self._read.retrieve(entity_id, access)
+        return render_whole(entity, self._place.context) if entity is not None else None
+
+    async def page(self, query: Query, window: Window, access: Access) -> Page:
+        return await self._read.page(query, window, access)
+
+    async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage:
+        return await self._read.rendered_page(query, window, access)
+
+    async def history(self, query: Query, temporal: TemporalQuery, window: Window, access: Access) -> Page:
+        return await history.page(self._read, query, temporal, window, access)
+
+    async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]:
+        return [_change_row(row, self._place.terms) for row in self._reader.execute(_CHANGES, (sequence, limit))]
+
+    async def last_sequence(self) -> int:
+        return self._place.counters.sequence
+
+    async def type_counts(self, access: Access) -> dict[str, int]:
+        return await self._read.type_counts(access)
+
+    async def search(self, text: str, limit: int, access: Access) -> list[Entity]:
+        return await self._read.search(text, limit, access)
+
+    def watch(self) -> AsyncIterator[ChangeRow]:
+        return self._watchers.watch()
+
+    async def close(self) -> None:
+        """Write what waits, then close the file."""
+        await self._committer.close()
+        await self._read.close()
+        self._watchers.close()
+        self._reader.close()
+        self._writer.close()
+
+
+def _prepare(place: Place, options: Options) -> None:
+    """Declare the indexes of the vocabulary, and render anew what an older vocabulary rendered."""
+    connection = place.connection
+    empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM entity)").get
+    with connection:
+        for type_, attribute in options.indexed:
+            place.registry.declare(place.terms.number(type_), place.terms.number(attribute), ready=bool(empty))
+    digest = hashlib.sha256(orjson.dumps(dict(options.context.terms), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    known = connection.execute("SELECT value FROM meta WHERE key = 'context'").get
+    if known != digest:
+        _render_anew(place)
+        with connection:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('context', ?)", (digest,))
+
+
+def _render_anew(place: Place) -> None:
+    """Render every entity for the present default @context, in slices; one that is cut short begins anew."""
+    last = 0
+    while True:
+        rows = place.connection.execute(
+            "SELECT row, id, types, scopes, created, modified, segments FROM entity WHERE row > ? ORDER BY row LIMIT ?",
+            (last, _RERENDER_ROWS),
+        ).fetchall()
+        if not rows:
+            return
+        rendered = [(render_whole(codec.decode_entity(row[1:], place.terms), place.context), row[0]) for row in rows]
+        with place.connection:
+            place.connection.executemany("UPDATE entity SET rendered = ? WHERE row = ?", rendered)
+        last = rows[-1][0]
+
+
+def _change_row(row: tuple[Any, ...], terms: Terms) -> ChangeRow:
+    sequence, time, identifier, kind, types, data = row
+    numbers = [int(part.split(codec.FIELD_SEPARATOR, 1)[0]) for part in data.split(codec.SEGMENT_SEPARATOR) if part]
+    names = tuple(dict.fromkeys(terms.iri(number) for number in numbers))
+    return ChangeRow(sequence, time, identifier, codec.KINDS[kind], codec.decode_types(types, terms), names)
+
+
+def store_path(tenants: Path, tenant: str) -> Path:
+    """The file of a tenant in the folder of tenants. tenant: "" is the default one."""
+    return tenants / f"{tenant or 'default'}.sqlite3"
+
+
