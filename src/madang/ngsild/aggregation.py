@@ -81,7 +81,7 @@ def aggregate(values: Values, found: Periods, method: Method) -> list[list[Any]]
 
     A period whose result is too large for a number is left out.
     """
-    begins, ends = _written(found.begins), _written(found.ends)
+    begins, ends = written(found.begins), written(found.ends)
     results = _results(values, found.first, method)
     return [
         [result, begin, end]
@@ -216,7 +216,8 @@ def _calendar_bounds(anchor: int, numbers: Moments, period: Period) -> Moments:
     return bounds
 
 
-def _written(moments: Moments) -> list[str]:
+def written(moments: Moments) -> list[str]:
+    """Each moment as a DateTime; fractions of a second only where one of them has any."""
     whole = not (moments % SECOND).any()
     stamps = moments.astype("datetime64[us]")
     texts: list[str] = np.datetime_as_string(stamps, unit="s" if whole else "us", timezone="UTC").tolist()

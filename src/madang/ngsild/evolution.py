@@ -1,0 +1,222 @@
+"""An entity's evolution: its history as series of instances, and which of them a temporal query selects.
+
+One `Series` holds the instances of one attribute with one datasetId, oldest first by the time property that
+was asked for; ties keep the order in which they were written. How a store keeps history is its own affair,
+what a client sees is made by `evolution_forms.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from madang.ngsild.entity import VALUE_MEMBERS, Kind
+from madang.ngsild.identifier import NGSI_LD_NULL
+from madang.ngsild.temporal import TemporalQuery, TimeProperty, TimeRelation
+from madang.ngsild.times import format_moment, parse_moment
+
+Moments = NDArray[np.int64]
+
+INSTANCE_PREFIX: Final = "urn:ngsi-ld:Instance:"
+_NEVER: Final = np.iinfo(np.int64).min
+
+
+class Instance(msgspec.Struct, frozen=True, gc=False):
+    """What one write made of an attribute.
+
+    body: canonical JSON as in `entity.py`; of a deletion it carries `urn:ngsi-ld:null` and `deletedAt`.
+    sequence, position: the write and the place in it, which name the instance. created_at, modified_at:
+    microseconds UTC; of a deletion both are when it happened.
+    """
+
+    body: bytes
+    sequence: int
+    position: int
+    created_at: int
+    modified_at: int
+    contextual: bool = False
+    deleted: bool = False
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(self.body[9 : self.body.index(b'"', 9)].decode())
+
+
+class Series(msgspec.Struct, frozen=True, eq=False):
+    """The selected instances of one attribute with one datasetId. times: of each instance, ascending."""
+
+    name: str
+    dataset_id: str | None
+    instances: Sequence[Instance]
+    times: Moments
+
+
+class Evolution(msgspec.Struct, frozen=True, eq=False):
+    """An entity with the series that a temporal query selects. types: IRIs. Moments in microseconds UTC.
+
+    types and scope are the present ones, of a deleted entity the last ones.
+    """
+
+    id: str
+    types: tuple[str, ...]
+    series: tuple[Series, ...]
+    scope: tuple[str, ...] = ()
+    created_at: int = 0
+    modified_at: int = 0
+
+
+class Range(msgspec.Struct, frozen=True):
+    """The part of the range that an answer covers although more was asked for (CIM 009 §6.3.10).
+
+    start, end: microseconds UTC, in the direction of paging. size: lastN of the query, or "*".
+    """
+
+    start: int
+    end: int
+    size: str
+
+    def content_range(self) -> str:
+        return f"DateTime {format_moment(self.start)}-{format_moment(self.end)}/{self.size}"
+
+
+def parse_instance_id(text: str) -> tuple[int, int] | None:
+    """(sequence, position) of an instanceId; None for one that this platform never gave out."""
+    sequence, dash, position = text.removeprefix(INSTANCE_PREFIX).partition("-")
+    plain = sequence.isascii() and sequence.isdigit() and position.isascii() and position.isdigit()
+    if not text.startswith(INSTANCE_PREFIX) or not dash or not plain or len(text) > 60:
+        return None
+    return int(sequence), int(position)
+
+
+def deletion_body(kind: Kind, dataset_id: str | None, deleted_at: int) -> bytes:
+    """The body of the instance that records a deletion (CIM 009 §4.5.7)."""
+    null: object = {"@none": NGSI_LD_NULL} if kind is Kind.LANGUAGE_PROPERTY else NGSI_LD_NULL
+    members: dict[str, object] = {"type": kind.value, VALUE_MEMBERS[kind]: null}
+    if dataset_id is not None:
+        members["datasetId"] = dataset_id
+    return msgspec.json.encode({**members, "deletedAt": format_moment(deleted_at)})
+
+
+def select(
+    name: str, dataset_id: str | None, instances: Sequence[Instance], temporal: TemporalQuery
+) -> Series | None:
+    """The instances that the query selects, in order; None if there are none.
+
+    instances: all of the series in the order of their writing.
+    """
+    if not instances:
+        return None
+    times = _times(instances, temporal)
+    if (times == _NEVER).any():
+        instances = [
+            instance for instance, time in zip(instances, times.tolist(), strict=True) if time != _NEVER
+        ]
+        times = times[times != _NEVER]
+    if (times[1:] < times[:-1]).any():
+        order = np.argsort(times, kind="stable")
+        times = times[order]
+        instances = [instances[index] for index in order.tolist()]
+    low = 0 if temporal.earliest is None else int(np.searchsorted(times, temporal.earliest))
+    high = len(times) if temporal.end is None else int(np.searchsorted(times, temporal.end))
+    if temporal.last_n:
+        low = max(low, high - temporal.last_n)
+    if low >= high:
+        return None
+    return Series(name, dataset_id, instances[low:high], times[low:high])
+
+
+def limit(
+    evolutions: Sequence[Evolution], temporal: TemporalQuery, instances_max: int
+) -> tuple[Sequence[Evolution], Range | None]:
+    """Cut the range so that no series is longer than the limit; None if nothing had to go.
+
+    All series are cut at the same moment: from the end, or with lastN from the beginning. Instances of that
+    very moment stay, so a series may exceed the limit by as many. A series that loses all its instances stays,
+    empty: there is more of it outside the range.
+    """
+    series = [one for evolution in evolutions for one in evolution.series]
+    long = [one.times for one in series if len(one.times) > instances_max]
+    if not long:
+        return evolutions, None
+    if temporal.last_n:
+        bound = max(int(times[-instances_max]) for times in long)
+        cut = [_sliced(one, int(np.searchsorted(one.times, bound)), len(one.times)) for one in series]
+    else:
+        bound = min(int(times[instances_max - 1]) for times in long)
+        cut = [_sliced(one, 0, int(np.searchsorted(one.times, bound, side="right"))) for one in series]
+    least = min(int(one.times[0]) for one in cut if len(one.times))
+    most = max(int(one.times[-1]) for one in cut if len(one.times))
+    following = iter(cut)
+    shortened = [
+        msgspec.structs.replace(evolution, series=tuple([next(following) for _ in evolution.series]))
+        for evolution in evolutions
+    ]
+    return shortened, _range(temporal, least, most)
+
+
+def _range(temporal: TemporalQuery, least: int, most: int) -> Range:
+    if temporal.last_n:
+        start = temporal.end if temporal.end is not None else most
+        return Range(start, least, str(temporal.last_n))
+    return Range(temporal.earliest if temporal.earliest is not None else least, most, "*")
+
+
+def _sliced(series: Series, low: int, high: int) -> Series:
+    return Series(series.name, series.dataset_id, series.instances[low:high], series.times[low:high])
+
+
+class _Observed(msgspec.Struct, gc=False):
+    observedAt: str | None = None  # noqa: N815
+
+
+_OBSERVED: Final = msgspec.json.Decoder(list[_Observed])
+
+
+def _times(instances: Sequence[Instance], temporal: TemporalQuery) -> Moments:
+    """The time of each instance by the query's time property, _NEVER where it has none.
+
+    Without a temporal relation an instance without observedAt counts at the moment it was written: a reader
+    who asks for everything shall see everything.
+    """
+    match temporal.timeproperty:
+        case TimeProperty.OBSERVED_AT:
+            return _observed_times(instances, temporal.relation)
+        case TimeProperty.CREATED_AT:
+            times = [_NEVER if instance.deleted else instance.created_at for instance in instances]
+        case TimeProperty.MODIFIED_AT:
+            times = [_NEVER if instance.deleted else instance.modified_at for instance in instances]
+        case TimeProperty.DELETED_AT:
+            times = [instance.modified_at if instance.deleted else _NEVER for instance in instances]
+    return np.array(times, dtype=np.int64)
+
+
+def _observed_times(instances: Sequence[Instance], relation: TimeRelation | None) -> Moments:
+    found = _OBSERVED.decode(b"[" + b",".join([instance.body for instance in instances]) + b"]")
+    texts = [one.observedAt for one in found]
+    if None not in texts:
+        return _parse_moments([text for text in texts if text is not None])
+    times = []
+    for text, instance in zip(texts, instances, strict=True):
+        if text is not None:
+            times.append(parse_moment(text))
+        else:
+            times.append(instance.modified_at if relation is None else _NEVER)
+    return np.array(times, dtype=np.int64)
+
+
+def _parse_moments(texts: list[str]) -> Moments:
+    """Microseconds of canonical DateTimes; many at once where they are of one length, as they mostly are."""
+    length = len(texts[0])
+    joined = "".join(texts)
+    if joined.isascii() and set(map(len, texts)) == {length}:
+        written = np.frombuffer(joined.encode(), dtype=f"S{length}")
+        if (written.view(np.uint8)[length - 1 :: length] == ord("Z")).all():
+            try:
+                return written.astype(f"S{length - 1}").astype("datetime64[us]").astype(np.int64)
+            except ValueError:
+                pass
+    return np.array([parse_moment(text) for text in texts], dtype=np.int64)
