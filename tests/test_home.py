@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from madang.errors import HomeLocked, SettingInvalid
 from madang.home import Home, held
@@ -57,12 +55,3 @@ def test_a_home_that_cannot_be_made_names_the_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingInvalid, match="--home"), held(Home(tmp_path / "file" / "home")):
         pass
-
-
-@given(st.lists(st.text(min_size=1, max_size=20), unique=True, min_size=1, max_size=5))
-def test_every_tenant_has_a_file_of_its_own_in_the_folder(names: list[str]) -> None:
-    home = Home(Path("/home-folder"))
-    names = [name for name in names if name.isprintable()]
-    files = {home.tenant_file(name) for name in ["", "default", "..", "a/b", "A.sqlite3", *names]}
-    assert len(files) == len({"", "default", "..", "a/b", "A.sqlite3", *names})
-    assert all(file.parent == home.tenants and file.name.count(".") == 1 for file in files)

@@ -7,6 +7,7 @@
     ├── AlreadyExists           a named thing exists and may not be replaced
     ├── Conflict                the thing changed, or two instructions contradict each other
     ├── NotSupported            the operation is valid, but this platform does not offer it
+    ├── MethodNotAllowed        the resource exists, but not with this method (`detail` lists those it has)
     ├── NotAcceptable           none of the representations that the client accepts is offered
     ├── UnsupportedMediaType    the body's media type is not one that the operation takes
     ├── TooLarge                the body is over the limit
@@ -18,6 +19,7 @@
     ├── Busy                    a queue is full; try again
     ├── SettingInvalid          a flag or an environment variable has a wrong form
     ├── AddressInUse            another program listens on the address
+    ├── ProgramFailed           a program that was started for this is missing or did not do its work
     ├── HomeLocked              another process holds the home folder
     ├── StoreBroken             a store's file cannot be used
     ├── SourceFailed            a source of the city could not be read
@@ -63,6 +65,10 @@ class NotSupported(MadangError):
     pass
 
 
+class MethodNotAllowed(MadangError):
+    pass
+
+
 class NotAcceptable(MadangError):
     pass
 
@@ -104,6 +110,10 @@ class SettingInvalid(MadangError):
 
 
 class AddressInUse(MadangError):
+    pass
+
+
+class ProgramFailed(MadangError):
     pass
 
 

@@ -11,13 +11,10 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 import msgspec
 
 from madang.errors import HomeLocked, SettingInvalid
-
-DEFAULT_TENANT_FILE = "default"
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -48,15 +45,6 @@ class Home(msgspec.Struct, frozen=True):
     @property
     def files(self) -> Path:
         return self.path / "files"
-
-    def tenant_file(self, tenant: str) -> Path:
-        """The store of a tenant, "" being the default one. Every name gets a file of its own in this folder."""
-        if not tenant:
-            return self.tenants / f"{DEFAULT_TENANT_FILE}.sqlite3"
-        name = quote(tenant, safe="").replace(".", "%2E")
-        if name == DEFAULT_TENANT_FILE:
-            name = f"%{ord(name[0]):X}{name[1:]}"
-        return self.tenants / f"{name}.sqlite3"
 
     def create(self) -> None:
         """Make the folders that are missing. Raises SettingInvalid if that cannot be."""

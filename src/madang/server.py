@@ -56,6 +56,12 @@ def claim(host: str, port: int) -> int:
     return free
 
 
+def listens(host: str, port: int) -> bool:
+    """Whether a program accepts connections there."""
+    with socket.socket() as trial:
+        return trial.connect_ex((host, port)) == 0
+
+
 def unusable(host: str, port: int, error: OSError) -> AddressInUse | SettingInvalid:
     if error.errno == errno.EADDRINUSE:
         return AddressInUse(

@@ -1,0 +1,83 @@
+"""`madang bench`: runs the bench, shows its figures and keeps them in a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from madang.cli.bench.measure import Load
+from madang.cli.bench.run import Results, run
+from madang.cli.bench.scenarios import CONSTANT_MIN
+from madang.cli.exits import FAILED, OK
+
+RESULTS = Path("bench/results.json")
+
+
+def bench(
+    *,
+    only: Annotated[list[str] | None, Parameter(negative=())] = None,
+    seconds: Annotated[float, Parameter(negative=())] = 5.0,
+    connections: int = 16,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Measure how fast this machine's platform answers; writes bench/results.json.
+
+    Parameters
+    ----------
+    only
+        Name of a scenario; give it again for more. All by default.
+    seconds
+        How long each scenario is driven.
+    connections
+        How many connections ask at the same time.
+    json
+        Print the results as JSON.
+    """
+    errors = Console(stderr=True)
+    with errors.status("starting the servers") as status:
+        results = run(only or [], Load(seconds=seconds, connections=connections), status.update)
+    text = msgspec.json.format(msgspec.json.encode(results), indent=2)
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_bytes(text + b"\n")
+    if json:
+        sys.stdout.write(text.decode() + "\n")
+    else:
+        show(results, Console())
+    return FAILED if results.errors else OK
+
+
+def show(results: Results, console: Console) -> None:
+    table = Table(
+        title=f"madang {results.version}, Python {results.python}, {results.load.connections} connections"
+    )
+    table.add_column("scenario")
+    for heading in ("requests/s", "p50 ms", "p99 ms", "CPU ms each", "errors", "ratio", "floor"):
+        table.add_column(heading, justify="right")
+    for result in results.results:
+        figures = result.figures
+        colour = "" if result.reached else "[bold red]"
+        table.add_row(
+            result.title,
+            f"{figures.requests_per_second:,.0f}",
+            f"{figures.p50_ms:.2f}",
+            f"{figures.p99_ms:.2f}",
+            f"{figures.processor_ms:.3f}",
+            f"{figures.errors}",
+            f"{colour}{result.ratio:.4f}",
+            "" if result.floor is None else f"{result.floor}",
+        )
+    console.print(table)
+    console.print(
+        f"constant answer of 1.2 kB: {results.constant:,.0f} requests/s (median of {len(results.constants)})"
+    )
+    if not results.valid:
+        console.print(
+            f"[yellow]The constant is under {CONSTANT_MIN:,}/s: this machine is too slow or too busy now, "
+            "so the ratios are void"
+        )

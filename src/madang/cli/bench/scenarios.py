@@ -1,0 +1,69 @@
+"""What is asked of the platform, how fast it has to be, and what the answer must hold."""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang.errors import ProgramFailed
+
+CONSTANT_MIN = 40_000
+"""Requests/s of the constant below which the load generator is too slow for the ratios to mean anything."""
+
+
+class Scenario(msgspec.Struct, frozen=True):
+    """One kind of request.
+
+    name: as in requests.lua. title: for people. floor: the least ratio to the constant, None where none is set.
+    status: of the answer. least, most: how many `unit` the answer holds.
+    """
+
+    name: str
+    title: str
+    status: int
+    floor: float | None = None
+    least: int = 0
+    most: int = 0
+    unit: str = ""
+
+
+# Reads come first and create last: created stations would change what the others find.
+SCENARIOS = (
+    Scenario("retrieve", "retrieve by id", 200, 0.40),
+    Scenario("type", "type, limit=100", 200, 0.05, 100, 100, "entities"),
+    Scenario("q", "q, about 2 % match, limit=100", 200, 0.04, 100, 100, "entities"),
+    Scenario("geo", "geo, within 300 m", 200, 0.04, 20, 32, "entities"),
+    Scenario("temporal_retrieve", "history, 100 values", 200, None, 100, 100, "values"),
+    Scenario("aggregate", "history, hourly average of 1,000", 200, None, 17, 18, "periods"),
+    Scenario("patch_one", "PATCH one attribute", 204, 0.06),
+    Scenario("patch_three", "PATCH three attributes", 204),
+    Scenario("upsert_100", "upsert of 100", 204, 0.0013),
+    Scenario("temporal_append", "append to history", 204),
+    Scenario("create", "create", 201, 0.06),
+)
+
+
+def verify(scenario: Scenario, status: int, body: bytes) -> None:
+    """Raises ProgramFailed where an answer is not what the scenario is about."""
+    if status != scenario.status:
+        raise ProgramFailed(
+            f"{scenario.title}: the answer is {status} and not {scenario.status}",
+            detail=body.decode(errors="replace"),
+        )
+    if not scenario.unit:
+        return
+    held = count(scenario.unit, msgspec.json.decode(body))
+    if not scenario.least <= held <= scenario.most:
+        raise ProgramFailed(
+            f"{scenario.title}: the answer holds {held} {scenario.unit}, and not {scenario.least} to {scenario.most}"
+        )
+
+
+def count(unit: str, answer: object) -> int:
+    if isinstance(answer, list):
+        return len(answer) if unit == "entities" else -1
+    if not isinstance(answer, dict):
+        return -1
+    instances = answer.get("pm25", [])
+    if unit == "periods" and isinstance(instances, dict):
+        return len(instances.get("avg", []))
+    return len(instances) if isinstance(instances, list) else 1
