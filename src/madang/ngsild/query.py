@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from madang.ngsild.geo import GeoQuery
-from madang.ngsild.q import Expression
+from madang.ngsild.expression import Expression
 from madang.ngsild.scope import ScopeExpression
 from madang.ngsild.selection import TypeExpression
 
