@@ -164,6 +164,10 @@ class Store(Protocol):
         """Entities whose name (in any language) contains the text, case-insensitive; shortest names first."""
         ...
 
+    async def incoming(self, entity_id: str, limit: int, access: Access) -> list[tuple[str, Entity]]:
+        """(relationship IRI, entity) of the entities with a relationship to this one."""
+        ...
+
     def watch(self) -> AsyncIterator[ChangeRow]:
         """Every commit from now on, as it happens."""
         ...

@@ -1,0 +1,136 @@
+"""The thin path: from ASGI to a handler of the information API and back, everything else goes to the pages.
+
+No framework stands between, because its request object, routing and middleware cost more than reading the
+entity (docs/decisions, measured).
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, Final
+
+from madang.api.call import Answer, Call, decode_segment
+from madang.api.problems import internal_problem, problem_answer
+from madang.api.routes import BASE, ROUTES, Handler
+from madang.errors import InvalidRequest, MadangError, MethodNotAllowed, NotFound, TooLarge
+from madang.hub.hub import Hub
+from madang.settings import LIMITS
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LOG: Final = logging.getLogger(__name__)
+_PREFIX: Final = BASE + "/"
+_BATCH: Final = "entityOperations"
+
+
+class _Template:
+    """A path of the table, cut into segments; its methods with their handlers."""
+
+    __slots__ = ("handlers", "literals", "variables")
+
+    def __init__(self, path: str) -> None:
+        segments = path.strip("/").split("/")
+        self.literals = [(place, text) for place, text in enumerate(segments) if text[0] != "{"]
+        self.variables = [place for place, text in enumerate(segments) if text[0] == "{"]
+        self.handlers: dict[str, Handler] = {}
+
+    def matches(self, segments: list[str]) -> bool:
+        return all(segments[place] == text for place, text in self.literals)
+
+
+def _templates() -> dict[int, list[_Template]]:
+    """The templates of the table by number of segments; among equals the more literal one first."""
+    by_path: dict[str, _Template] = {}
+    for route in ROUTES:
+        by_path.setdefault(route.path, _Template(route.path)).handlers[route.method] = route.handler
+    found: dict[int, list[_Template]] = {}
+    for path, template in by_path.items():
+        found.setdefault(path.count("/"), []).append(template)
+    for templates in found.values():
+        templates.sort(key=lambda template: -len(template.literals))
+    return found
+
+
+_TEMPLATES: Final = _templates()
+
+
+def information_api(hub: Hub) -> Application:
+    """The ASGI application of /ngsi-ld/v1."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = await _answer(hub, scope, receive)
+        headers = answer.headers
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        body = b"" if scope["method"] == "HEAD" else answer.body
+        await send({"type": "http.response.body", "body": body})
+
+    return serve
+
+
+async def _answer(hub: Hub, scope: Scope, receive: Receive) -> Answer:
+    """Route, read the body, call the handler; errors of the tree become their problem, bugs a 500 with a log line."""
+    try:
+        handler, path = _route(scope)
+        method = scope["method"]
+        body = await _body(scope, receive) if method in ("POST", "PATCH", "PUT", "DELETE") else b""
+        return await handler(Call(scope, hub, path, body))  # type: ignore[arg-type]  # granian gives a plain dict
+    except MadangError as error:
+        return problem_answer(error)
+    except Exception:
+        number = uuid.uuid4().hex[:12]
+        _LOG.exception("Request %s failed: %s %s", number, scope["method"], scope["path"])
+        return internal_problem(number)
+
+
+def _route(scope: Scope) -> tuple[Handler, tuple[str, ...]]:
+    raw: bytes | None = scope.get("raw_path")
+    path = raw.decode("latin-1") if raw else scope["path"]
+    if len(path) + len(scope["query_string"]) > LIMITS.request_uri_bytes_max:
+        raise InvalidRequest(f"Path and parameters are longer than {LIMITS.request_uri_bytes_max} bytes")
+    segments = path[len(_PREFIX) :].partition("?")[0].rstrip("/").split("/")
+    for template in _TEMPLATES.get(len(segments), ()):
+        if template.matches(segments):
+            method = scope["method"]
+            handler = template.handlers.get("GET" if method == "HEAD" else method)
+            if handler is None:
+                allowed = ", ".join(sorted(template.handlers))
+                raise MethodNotAllowed(f"{method} is not offered here; offered are {allowed}", detail=allowed)
+            return handler, tuple([decode_segment(segments[place]) for place in template.variables])
+    raise NotFound(f"There is nothing at {scope['path'][:200]}; /openapi.json lists what there is")
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """The whole body. Raises TooLarge as soon as it is over the limit."""
+    largest = LIMITS.batch_bytes_max if _BATCH in scope["path"] else LIMITS.body_bytes_max
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message.get("more_body"):
+        parts = [body]
+        size = len(body)
+        while message.get("more_body") and size <= largest:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+        body = b"".join(parts)
+    if len(body) > largest:
+        raise TooLarge(f"The body is larger than {largest} bytes; send it in parts")
+    return body
+
+
+def application(hub: Hub, pages: Application) -> Application:
+    """The whole platform as one ASGI application: the information API by the thin path, all else by `pages`."""
+    api = information_api(hub)
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(_PREFIX):
+            await api(scope, receive, send)
+        else:
+            await pages(scope, receive, send)
+
+    return serve

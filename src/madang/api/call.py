@@ -1,0 +1,136 @@
+"""A request on the information API as its handlers see it, and their answer: as thin as ASGI allows.
+
+The hot paths do little more than a dictionary look-up and a join of bytes, so headers and parameters are only
+taken apart when a handler asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote
+
+import orjson
+
+from madang.errors import BadRequestData, InvalidRequest
+from madang.hub.hub import Hub
+from madang.trust.access import OPEN, Access
+
+Headers = list[tuple[bytes, bytes]]
+JSON: Final = (b"content-type", b"application/json")
+LD_JSON: Final = (b"content-type", b"application/ld+json")
+GEO_JSON: Final = (b"content-type", b"application/geo+json")
+_PARAMETERS_MAX: Final = 100
+
+
+class Call:
+    """One request. path: decoded segments of the path that stand for `{...}` in the route, in order."""
+
+    __slots__ = ("_headers", "_parameters", "_raw_headers", "_raw_query", "access", "body", "hub", "method", "path", "scope_path")
+
+    def __init__(self, scope: dict[str, Any], hub: Hub, path: tuple[str, ...], body: bytes) -> None:
+        self.hub = hub
+        self.method: str = scope["method"]
+        self.scope_path: str = scope["path"]
+        self.path = path
+        self.body = body
+        self._raw_headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+        self._raw_query: bytes = scope["query_string"]
+        self._headers: dict[bytes, bytes] | None = None
+        self._parameters: dict[str, str] | None = None
+        tenant = self.header(b"ngsild-tenant")
+        self.access = OPEN if not tenant else Access(tenant=tenant)
+
+    def header(self, name: bytes) -> str:
+        """The value of a header (name in lower case), "" if it is not there; several are joined by commas."""
+        headers = self._headers
+        if headers is None:
+            headers = self._headers = {}
+            for key, value in self._raw_headers:
+                headers[key] = headers[key] + b", " + value if key in headers else value
+        value = headers.get(name)
+        return value.decode("latin-1") if value is not None else ""
+
+    @property
+    def has_parameters(self) -> bool:
+        return bool(self._raw_query)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query parameters. Raises BadRequestData for one that is given twice, or for too many."""
+        if self._parameters is None:
+            self._parameters = {}
+            if self._raw_query:
+                self._parameters = _parse_parameters(self._raw_query)
+        return self._parameters
+
+    def flag(self, name: str) -> bool:
+        """A boolean parameter: absent is false. Raises BadRequestData."""
+        text = self.parameters.get(name, "false")
+        if text not in ("true", "false"):
+            raise BadRequestData(f"Parameter {name} must be true or false, but is '{text[:60]}'")
+        return text == "true"
+
+    def number(self, name: str, default: int, largest: int, smallest: int = 0) -> int:
+        """A whole number between two limits. Raises BadRequestData."""
+        text = self.parameters.get(name)
+        if text is None:
+            return default
+        if not text.isascii() or not text.isdigit() or len(text) > 12 or not smallest <= int(text) <= largest:
+            raise BadRequestData(f"Parameter {name} must be a whole number from {smallest} to {largest}, but is '{text[:60]}'")
+        return int(text)
+
+    def names(self, name: str) -> list[str]:
+        """A parameter that is a list separated by commas; empty if it is absent. Raises BadRequestData."""
+        text = self.parameters.get(name)
+        if text is None:
+            return []
+        found = [part.strip() for part in text.split(",")]
+        if not all(found):
+            raise BadRequestData(f"Parameter {name} has an empty entry; write names separated by single commas")
+        return found
+
+    @property
+    def options(self) -> list[str]:
+        return self.names("options") if self.has_parameters else []
+
+    def json(self) -> Any:
+        """The body as JSON. Raises InvalidRequest, which says where it is broken."""
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as error:
+            raise InvalidRequest(f"The body is not JSON: {error}") from error
+
+
+def _parse_parameters(raw: bytes) -> dict[str, str]:
+    try:
+        # "+" stays: a time zone or a phrase in q may hold it, and NGSI-LD clients do not mean a space by it
+        pairs = parse_qsl(
+            raw.decode("ascii").replace("+", "%2B"), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS_MAX
+        )
+    except (UnicodeDecodeError, ValueError) as error:
+        raise BadRequestData(f"The query parameters cannot be read: {error}") from error
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
+        twice = next(name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1)
+        raise BadRequestData(f"Parameter {twice[:60]} is given twice")
+    return parameters
+
+
+def decode_segment(segment: str) -> str:
+    """A segment of a path, percent-decoded. Raises BadRequestData."""
+    try:
+        return unquote(segment, errors="strict") if "%" in segment else segment
+    except UnicodeDecodeError as error:
+        raise BadRequestData(f"'{segment[:80]}' in the path is not UTF-8") from error
+
+
+class Answer:
+    """What a handler answers. headers: in lower case."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: bytes = b"", headers: Headers | None = None) -> None:
+        self.status = status
+        self.body = body
+        self.headers: Headers = headers if headers is not None else []

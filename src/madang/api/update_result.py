@@ -1,0 +1,20 @@
+"""The answer to an operation that may do a part of what was asked (CIM 009 §5.2.18, §5.2.19)."""
+
+from __future__ import annotations
+
+import orjson
+
+from madang.api.call import JSON, Answer
+from madang.ngsild.changes import Outcome
+from madang.ngsild.context import Context
+
+
+def update_answer(outcome: Outcome, context: Context) -> Answer:
+    """204 where all was done, else 207 with what was and what was not, and why."""
+    if not outcome.skipped:
+        return Answer(204)
+    result = {
+        "updated": [context.compact(name) for name in outcome.updated],
+        "notUpdated": [{"attributeName": context.compact(name), "reason": why} for name, why in outcome.skipped],
+    }
+    return Answer(207, orjson.dumps(result), [JSON])

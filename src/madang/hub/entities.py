@@ -1,0 +1,119 @@
+"""What can be asked of single entities and of queries for them (CIM 009 §5.6, §5.7).
+
+Every function takes the caller's `Access`: an entity outside its filter does not exist, an attribute in its
+mask neither. Errors are those of the tree in `errors.py`.
+"""
+
+from __future__ import annotations
+
+from madang.errors import Denied, MadangError, NotFound
+from madang.hub.hub import Hub
+from madang.ngsild.changes import Change, Delete, DeleteAttribute, Mode, Outcome, PatchAttribute, Write
+from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.query import Query, Window
+from madang.store.base import Page, RenderedPage
+from madang.trust.access import Access
+
+
+async def create(hub: Hub, access: Access, entity: Entity) -> Outcome:
+    """CIM 009 §5.6.1. Raises AlreadyExists."""
+    return await _one(hub, access, Write(Mode.CREATE, entity), create=True)
+
+
+async def replace(hub: Hub, access: Access, entity: Entity) -> Outcome:
+    """CIM 009 §5.6.18. Raises NotFound."""
+    return await _one(hub, access, Write(Mode.REPLACE, entity))
+
+
+async def merge(hub: Hub, access: Access, fragment: Entity) -> Outcome:
+    """CIM 009 §5.6.17. Raises NotFound."""
+    return await _one(hub, access, Write(Mode.MERGE, fragment))
+
+
+async def append(hub: Hub, access: Access, fragment: Entity, *, overwrite: bool = True) -> Outcome:
+    """CIM 009 §5.6.3. Raises NotFound."""
+    return await _one(hub, access, Write(Mode.APPEND if overwrite else Mode.APPEND_NEW, fragment))
+
+
+async def update(hub: Hub, access: Access, fragment: Entity) -> Outcome:
+    """CIM 009 §5.6.2. Raises NotFound."""
+    return await _one(hub, access, Write(Mode.UPDATE, fragment))
+
+
+async def patch_attribute(hub: Hub, access: Access, entity_id: str, attribute: Attribute) -> Outcome:
+    """Partial update of one attribute instance: CIM 009 §5.6.4. Raises NotFound."""
+    return await _one(hub, access, PatchAttribute(entity_id, attribute))
+
+
+async def replace_attribute(hub: Hub, access: Access, entity_id: str, attribute: Attribute) -> Outcome:
+    """CIM 009 §5.6.19. Raises NotFound."""
+    return await _one(hub, access, PatchAttribute(entity_id, attribute, replace=True))
+
+
+async def delete_attribute(hub: Hub, access: Access, change: DeleteAttribute) -> Outcome:
+    """CIM 009 §5.6.5. Raises NotFound."""
+    return await _one(hub, access, change)
+
+
+async def delete(hub: Hub, access: Access, entity_id: str) -> Outcome:
+    """CIM 009 §5.6.6. Raises NotFound."""
+    return await _one(hub, access, Delete(entity_id))
+
+
+async def retrieve(hub: Hub, access: Access, entity_id: str) -> Entity:
+    """CIM 009 §5.7.1. Raises NotFound."""
+    entity = await hub.store(access).retrieve(entity_id, access)
+    if entity is None:
+        raise NotFound(f"Entity {entity_id} does not exist")
+    return entity
+
+
+async def rendered(hub: Hub, access: Access, entity_id: str) -> bytes:
+    """The entity as JSON: normalized, default @context, no system attributes. Raises NotFound."""
+    body = await hub.store(access).rendered(entity_id, access)
+    if body is None:
+        raise NotFound(f"Entity {entity_id} does not exist")
+    return body
+
+
+async def query(hub: Hub, access: Access, query: Query, window: Window) -> Page:
+    """CIM 009 §5.7.2. Raises QueryTooWide where no index serves the query and it would read too much."""
+    return await hub.store(access).page(query, window, access)
+
+
+async def rendered_query(hub: Hub, access: Access, query: Query, window: Window) -> RenderedPage:
+    """As `query`, each entity as in `rendered`."""
+    return await hub.store(access).rendered_page(query, window, access)
+
+
+async def search(hub: Hub, access: Access, text: str, limit: int) -> list[Entity]:
+    """Entities whose name contains the text, in any language."""
+    return await hub.store(access).search(text, limit, access)
+
+
+async def incoming(hub: Hub, access: Access, entity_id: str, limit: int) -> list[tuple[str, Entity]]:
+    """(relationship IRI, entity) of the entities that point at this one, by relationship, then oldest first."""
+    return await hub.store(access).incoming(entity_id, limit, access)
+
+
+async def check_writable(hub: Hub, access: Access, change: Change) -> None:
+    """Raises NotFound or Denied where the caller's filter or mask forbids the change."""
+    if access.filter is not None and not (isinstance(change, Write) and change.mode is Mode.CREATE):
+        await retrieve(hub, access, change.id)
+    if access.mask:
+        fragment = getattr(change, "fragment", None)
+        attribute = getattr(change, "attribute", None)
+        names = {one.name for one in fragment.attributes} if fragment is not None else set()
+        names |= {attribute.name} if attribute is not None else set()
+        hidden = names & access.mask
+        if hidden:
+            raise Denied(f"You may not write {', '.join(sorted(hidden))} of {change.id}")
+
+
+async def _one(hub: Hub, access: Access, change: Change, *, create: bool = False) -> Outcome:
+    if access.filter is not None or access.mask:
+        await check_writable(hub, access, change)
+    (outcome,) = await hub.store(access, create=create).commit((change,))
+    if isinstance(outcome, MadangError):
+        raise outcome
+    return outcome

@@ -1,0 +1,62 @@
+"""The hub's state: the stores of the tenants, the known @contexts, the time. Its operations are the modules beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from madang.clock import Clock
+from madang.errors import BadRequestData, NoTenant
+from madang.hub.contexts import Contexts
+from madang.settings import LIMITS
+from madang.store.base import Store
+from madang.trust.access import DEFAULT_TENANT, Access
+
+_TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_TENANTS_MAX: Final = 64
+
+
+class Hub:
+    """Everything that an operation needs. `open_store` gives a tenant's store; `has_store` says if it exists."""
+
+    def __init__(
+        self,
+        open_store: Callable[[str], Store],
+        has_store: Callable[[str], bool],
+        contexts: Contexts,
+        clock: Clock,
+    ) -> None:
+        self._open_store = open_store
+        self._has_store = has_store
+        self._stores: dict[str, Store] = {}
+        self.contexts = contexts
+        self.clock = clock
+
+    def store(self, access: Access, *, create: bool = False) -> Store:
+        """The store of the caller's tenant. create: a tenant that does not exist yet comes into being.
+
+        Raises NoTenant if it does not exist, BadRequestData if it cannot be the name of one.
+        """
+        store = self._stores.get(access.tenant)
+        return store if store is not None else self._open(access.tenant, create)
+
+    def _open(self, tenant: str, create: bool) -> Store:
+        if tenant != DEFAULT_TENANT:
+            if len(tenant) > LIMITS.tenant_bytes_max or not _TENANT.fullmatch(tenant) or tenant == "default":
+                raise BadRequestData(
+                    f"'{tenant[:80]}' cannot name a tenant: use at most {LIMITS.tenant_bytes_max} letters, digits, - and _"
+                )
+            if not create and not self._has_store(tenant):
+                raise NoTenant(f"Tenant {tenant} does not exist; it comes into being with its first entity")
+            if len(self._stores) > _TENANTS_MAX:
+                raise NoTenant(f"{_TENANTS_MAX} tenants are open already, which is the most that one process serves")
+        store = self._stores[tenant] = self._open_store(tenant)
+        return store
+
+    async def close(self) -> None:
+        """Write what waits and close every store."""
+        stores, self._stores = list(self._stores.values()), {}
+        for store in stores:
+            await store.close()
+        await self.contexts.close()
