@@ -1,11 +1,12 @@
 # The commands of the project. Each does all set-up that it needs; a second run finds it done (.make/).
 #
-#   make demo    the demonstration city at http://127.0.0.1:8080
-#   make test    every test
-#   make check   format, lint, strict types, tests
-#   make bench   load figures against a constant answer, into bench/results.json
-#   make lock    compile the hashed requirements anew from pyproject.toml
-#   make clean   forget every set-up
+#   make demo       the demonstration city at http://127.0.0.1:8080
+#   make test       every test
+#   make check      format, lint, strict types, tests
+#   make bench      load figures against a constant answer, into bench/results.json
+#   make lock       compile the hashed requirements anew from pyproject.toml
+#   make reference  write docs/reference.md anew from the code
+#   make clean      forget every set-up
 
 PYTHON ?= python3
 VENV := .venv
@@ -14,7 +15,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 WEB_SOURCES := $(shell find web-src -name node_modules -prune -o -type f -print 2>/dev/null)
 WEB_BUILD := src/madang/web/static/build
 
-.PHONY: demo test check bench setup lock clean
+.PHONY: demo test check bench setup lock reference clean
 .SILENT:
 
 demo: .make/run .make/web
@@ -37,6 +38,9 @@ setup: .make/dev .make/web
 
 lock:
 	$(BIN)/python scripts/lock.py
+
+reference: .make/run
+	$(BIN)/python scripts/reference.py
 
 clean:
 	rm -rf .make $(VENV) web-src/node_modules $(WEB_BUILD)

@@ -1,0 +1,53 @@
+"""The command line: which commands there are, and what becomes of their errors.
+
+A command parses its words, makes one call and shows the outcome. An error of the platform's tree is one line with
+its remedy on standard error; only a bug shows a traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from madang import __version__
+from madang.cli.bench.command import bench
+from madang.cli.exits import FAILED, INTERRUPTED, OK, USAGE
+from madang.cli.up import up_command
+from madang.cli.wiring import Wiring
+from madang.errors import AddressInUse, MadangError, SettingInvalid
+
+
+def application(wiring: Wiring) -> App:
+    """All commands."""
+    app = App(
+        name="madang",
+        help="Madang: one linked, live, open graph of a city.",
+        version=__version__,
+        result_action="return_value",
+        error_formatter=lambda error: f"madang: {error}",
+    )
+    app.command(up_command(wiring), name="up")
+    app.command(bench, name="bench")
+    return app
+
+
+def run(words: Sequence[str], wiring: Wiring) -> int:
+    """Carry out a command; its exit code (`exits.py`)."""
+    try:
+        code = application(wiring)(list(words), exit_on_error=False)
+    except CycloptsError:
+        return USAGE
+    except MadangError as error:
+        complain(error)
+        return USAGE if isinstance(error, SettingInvalid | AddressInUse) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code if isinstance(code, int) else OK
+
+
+def complain(error: MadangError) -> None:
+    sys.stderr.write(f"madang: {error.message}\n")
+    if error.detail:
+        sys.stderr.write(error.detail.rstrip() + "\n")

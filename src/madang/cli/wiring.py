@@ -1,0 +1,22 @@
+"""What the commands need from outside: `wire.py` gives it, so that the commands know no implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import msgspec
+
+from madang.city.model import City
+from madang.home import Home
+from madang.hub.hub import Hub
+from madang.server import Application
+from madang.settings import Settings
+
+
+class Wiring(msgspec.Struct, frozen=True):
+    """open_hub: the hub over the stores of a home, which the caller holds. application: what serves the hub's
+    API and the pages of the city."""
+
+    open_hub: Callable[[Home, Settings], AbstractAsyncContextManager[Hub]]
+    application: Callable[[Hub, City, Settings], Application]

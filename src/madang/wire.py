@@ -1,0 +1,53 @@
+"""The only place that chooses implementations: which store, which clock, which application. Entry point `main`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from madang import vocabulary
+from madang.city.model import City
+from madang.cli import main as commands
+from madang.cli.wiring import Wiring
+from madang.clock import SystemClock
+from madang.home import Home
+from madang.hub.contexts import Contexts
+from madang.hub.hub import Hub
+from madang.server import Application
+from madang.settings import Settings
+from madang.store.sqlite.store import Options, SqliteStore, store_path
+
+
+@asynccontextmanager
+async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
+    """The hub over the SQLite stores of a home; at the end what waits is written and they are closed."""
+    clock = SystemClock()
+    context = vocabulary.context()
+    options = Options(context, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
+    hub = Hub(
+        open_store=lambda tenant: SqliteStore(store_path(home.tenants, tenant), clock, options),
+        has_store=lambda tenant: store_path(home.tenants, tenant).exists(),
+        contexts=Contexts(context, clock, settings.egress_allow),
+        clock=clock,
+    )
+    try:
+        yield hub
+    finally:
+        await hub.close()
+
+
+def application(hub: Hub, city: City, settings: Settings) -> Application:
+    raise NotImplementedError
+
+
+WIRING: Final = Wiring(open_hub, application)
+
+
+def main() -> None:
+    sys.exit(commands.run(sys.argv[1:], WIRING))
+
+
+if __name__ == "__main__":
+    main()
