@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import numpy
+import numpy as np
 import orjson
 import shapely
 import shapely.geometry
@@ -19,7 +19,6 @@ from pyproj.exceptions import ProjError
 
 from madang.connect.template import plain_text
 from madang.errors import BadRequestData
-from madang.ngsild.geometry import require_geometry
 
 _TRUE = ("true", "yes", "y", "t", "1", "o", "예")
 _FALSE = ("false", "no", "n", "f", "0", "x", "아니오", "아니요")
@@ -111,7 +110,7 @@ def to_degrees(crs: str) -> Callable[[Any, Any], tuple[Any, Any]]:
             longitudes, latitudes = transformer.transform(easts, norths, errcheck=True)
         except ProjError as error:
             raise BadRequestData(f"({easts}, {norths}) lies outside {crs}") from error
-        return numpy.round(longitudes, _DECIMALS), numpy.round(latitudes, _DECIMALS)
+        return np.round(longitudes, _DECIMALS), np.round(latitudes, _DECIMALS)
 
     return convert
 
@@ -133,7 +132,7 @@ def point_reader(decimal: str, thousands: str, crs: str) -> Callable[[Any, Any],
 
 
 def geometry_reader(crs: str) -> Callable[[Any], dict[str, Any]]:
-    """A function from GeoJSON (object or text), WKT or WKB to a GeoJSON geometry in WGS 84."""
+    """A function from GeoJSON (object or text), WKT or WKB to a GeoJSON geometry, which is not yet checked."""
     degrees = to_degrees(crs)
 
     def read(value: Any) -> dict[str, Any]:
@@ -141,11 +140,9 @@ def geometry_reader(crs: str) -> Callable[[Any], dict[str, Any]]:
         if crs:
             shape = shapely.geometry.shape(geometry)
             geometry = _flat(
-                shapely.transform(
-                    shape, lambda points: numpy.column_stack(degrees(points[:, 0], points[:, 1]))
-                )
+                shapely.transform(shape, lambda points: np.column_stack(degrees(points[:, 0], points[:, 1])))
             )
-        return require_geometry(geometry, "the geometry")
+        return geometry
 
     return read
 
