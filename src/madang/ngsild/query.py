@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from madang.ngsild.geo import GeoQuery
 from madang.ngsild.expression import Expression
+from madang.ngsild.geo import GeoQuery
 from madang.ngsild.scope import ScopeExpression
 from madang.ngsild.selection import TypeExpression
 
