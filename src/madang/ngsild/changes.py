@@ -85,7 +85,15 @@ class DeleteHistory(msgspec.Struct, frozen=True):
     instance_id: str | None = None
 
 
-Change = Write | Delete | PatchAttribute | DeleteAttribute | AppendHistory | DeleteHistory
+class PatchInstance(msgspec.Struct, frozen=True):
+    """Put another instance of the attribute in the place of one in the history (CIM 009 §5.6.14)."""
+
+    id: str
+    attribute: Attribute
+    instance_id: str
+
+
+Change = Write | Delete | PatchAttribute | DeleteAttribute | AppendHistory | DeleteHistory | PatchInstance
 
 
 class Outcome(msgspec.Struct, frozen=True):

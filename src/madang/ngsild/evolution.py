@@ -7,6 +7,7 @@ what a client sees is made by `evolution_forms.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,6 +23,7 @@ from madang.ngsild.times import format_moment, parse_moment
 Moments = NDArray[np.int64]
 
 INSTANCE_PREFIX: Final = "urn:ngsi-ld:Instance:"
+_INSTANCE: Final = re.compile(re.escape(INSTANCE_PREFIX) + r"(\d{1,18})-(\d{1,9}-\d{1,9})", re.ASCII)
 _NEVER: Final = np.iinfo(np.int64).min
 
 
@@ -29,17 +31,25 @@ class Instance(msgspec.Struct, frozen=True, gc=False):
     """What one write made of an attribute.
 
     body: canonical JSON as in `entity.py`; of a deletion it carries `urn:ngsi-ld:null` and `deletedAt`.
-    sequence, position: the write and the place in it, which name the instance. created_at, modified_at:
-    microseconds UTC; of a deletion both are when it happened.
+    sequence, place: the write and the place in it, which name the instance. created, modified: microseconds
+    UTC in digits, for most readers never need them as numbers; of a deletion both are when it happened.
     """
 
     body: bytes
     sequence: int
-    position: int
-    created_at: int
-    modified_at: int
+    place: bytes
+    created: bytes
+    modified: bytes
     contextual: bool = False
     deleted: bool = False
+
+    @property
+    def created_at(self) -> int:
+        return int(self.created)
+
+    @property
+    def modified_at(self) -> int:
+        return int(self.modified)
 
     @property
     def kind(self) -> Kind:
@@ -83,13 +93,10 @@ class Range(msgspec.Struct, frozen=True):
         return f"DateTime {format_moment(self.start)}-{format_moment(self.end)}/{self.size}"
 
 
-def parse_instance_id(text: str) -> tuple[int, int] | None:
-    """(sequence, position) of an instanceId; None for one that this platform never gave out."""
-    sequence, dash, position = text.removeprefix(INSTANCE_PREFIX).partition("-")
-    plain = sequence.isascii() and sequence.isdigit() and position.isascii() and position.isdigit()
-    if not text.startswith(INSTANCE_PREFIX) or not dash or not plain or len(text) > 60:
-        return None
-    return int(sequence), int(position)
+def parse_instance_id(text: str) -> tuple[int, bytes] | None:
+    """(sequence, place) of an instanceId; None for one that this platform never gave out."""
+    match = _INSTANCE.fullmatch(text)
+    return (int(match[1]), match[2].encode()) if match else None
 
 
 def deletion_body(kind: Kind, dataset_id: str | None, deleted_at: int) -> bytes:

@@ -139,11 +139,11 @@ def _instances(series: Series, form: EvolutionForm) -> bytes:
     prefix = b',"instanceId":"' + INSTANCE_PREFIX.encode()
     if not form.system and form.language is None and not any(one.contextual for one in series.instances):
         return b",".join(
-            [b'%b%b%d-%d"}' % (one.body[:-1], prefix, one.sequence, one.position) for one in series.instances]
+            [b'%b%b%d-%b"}' % (one.body[:-1], prefix, one.sequence, one.place) for one in series.instances]
         )
     written = []
     for one in series.instances:
-        tail = b'%b%d-%d"' % (prefix, one.sequence, one.position)
+        tail = b'%b%d-%b"' % (prefix, one.sequence, one.place)
         if form.system:
             times = f',"createdAt":"{format_moment(one.created_at)}","modifiedAt":"{format_moment(one.modified_at)}"'
             tail = times.encode() + tail

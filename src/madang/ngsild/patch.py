@@ -20,6 +20,7 @@ from madang.ngsild.changes import (
     Mode,
     Outcome,
     PatchAttribute,
+    PatchInstance,
     Write,
 )
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
@@ -58,8 +59,8 @@ def apply(change: Change, entity: Entity | None, now: int) -> Applied:
             return Applied(None, Outcome(identifier, deleted=True), (), _keys(_existing(entity, identifier)))
         case AppendHistory(fragment):
             return _append_history(fragment, entity, now)
-        case DeleteHistory():
-            raise NotSupported("A deletion of history changes no entity; the store applies it to the history")
+        case DeleteHistory() | PatchInstance():
+            raise NotSupported("A correction of history changes no entity; the store applies it to the history")
 
 
 def _existing(entity: Entity | None, identifier: str) -> Entity:
@@ -117,9 +118,13 @@ def _replace(fragment: Entity, entity: Entity, now: int) -> Applied:
         old = before.pop((attribute.name, attribute.dataset_id), None)
         attributes.append(_stamped(attribute, now, old.created_at if old else 0))
     written = tuple(attributes)
-    replaced = Entity(entity.id, fragment.types or entity.types, written, fragment.scope, entity.created_at, now)
+    replaced = Entity(
+        entity.id, fragment.types or entity.types, written, fragment.scope, entity.created_at, now
+    )
     removed = tuple(before)
-    outcome = Outcome(entity.id, updated=_names(written), removed=tuple(dict.fromkeys(name for name, _ in removed)))
+    outcome = Outcome(
+        entity.id, updated=_names(written), removed=tuple(dict.fromkeys(name for name, _ in removed))
+    )
     return Applied(replaced, outcome, written, removed)
 
 
@@ -175,12 +180,16 @@ def _changed(
     if not written and types == entity.types and scope == entity.scope:
         return Applied(entity, Outcome(entity.id, skipped=tuple(skipped)))
     changed = Entity(entity.id, types, tuple(attributes), scope, entity.created_at, now)
-    return Applied(changed, Outcome(entity.id, updated=_names(written), skipped=tuple(skipped)), tuple(written))
+    return Applied(
+        changed, Outcome(entity.id, updated=_names(written), skipped=tuple(skipped)), tuple(written)
+    )
 
 
 def _merge(fragment: Entity, entity: Entity, now: int) -> Applied:
     attributes: list[Attribute | None] = list(entity.attributes)
-    places = {(attribute.name, attribute.dataset_id): place for place, attribute in enumerate(entity.attributes)}
+    places = {
+        (attribute.name, attribute.dataset_id): place for place, attribute in enumerate(entity.attributes)
+    }
     written: list[Attribute] = []
     removed: list[Key] = []
     for patch in fragment.attributes:
@@ -203,7 +212,9 @@ def _merge(fragment: Entity, entity: Entity, now: int) -> Applied:
     types = tuple(dict.fromkeys((*entity.types, *fragment.types)))
     changed = Entity(entity.id, types, kept, fragment.scope or entity.scope, entity.created_at, now)
     gone = tuple(dict.fromkeys(name for name, _ in removed))
-    return Applied(changed, Outcome(entity.id, updated=_names(written), removed=gone), tuple(written), tuple(removed))
+    return Applied(
+        changed, Outcome(entity.id, updated=_names(written), removed=gone), tuple(written), tuple(removed)
+    )
 
 
 def _deletes(patch: Attribute) -> bool:

@@ -2,8 +2,8 @@
 
 A segment is one attribute instance: its header fields separated by 0x1e, then its canonical body:
 `{term}\\x1e{datasetId}\\x1e{flags}\\x1e{created}\\x1e{modified}\\x1e{body}`; segments are separated by 0x1f. Neither
-byte can occur raw in JSON or in a URI. flags: "c" the body depends on the @context, "d" the instance was
-deleted (only in change rows, with an empty body).
+byte can occur raw in JSON or in a URI. flags: "c" the body depends on the @context; only in change rows, with
+an empty body: "d" the instance was deleted then, "e" this piece of history was erased, which keeps its place.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from madang.ngsild.patch import Key
 
 SEGMENT_SEPARATOR: Final = b"\x1f"
 FIELD_SEPARATOR: Final = b"\x1e"
+CONTEXTUAL: Final = b"c"
+REMOVED: Final = b"d"
+ERASED: Final = b"e"
 CREATED: Final = 0
 UPDATED: Final = 1
 DELETED: Final = 2
@@ -77,7 +80,9 @@ def encode_segments(attributes: Iterable[Attribute], terms: Terms) -> bytes:
 
 def encode_removed(keys: Iterable[Key], terms: Terms, now: int) -> bytes:
     """Segments that say in a change row which instances went."""
-    parts = [f"{terms.number(name)}\x1e{dataset_id or ''}\x1ed\x1e{now}\x1e{now}\x1e" for name, dataset_id in keys]
+    parts = [
+        f"{terms.number(name)}\x1e{dataset_id or ''}\x1ed\x1e{now}\x1e{now}\x1e" for name, dataset_id in keys
+    ]
     return "\x1f".join(parts).encode()
 
 
@@ -93,7 +98,7 @@ def decode_segments(blob: bytes, terms: Terms) -> tuple[Attribute, ...]:
                 terms.iri(int(term)),
                 body,
                 dataset_id.decode() if dataset_id else None,
-                flags == b"c",
+                flags == CONTEXTUAL,
                 int(created),
                 int(modified),
             )

@@ -13,13 +13,13 @@ import apsw
 import msgspec
 
 from madang.errors import MadangError
-from madang.ngsild.changes import Change, DeleteHistory, Outcome
+from madang.ngsild.changes import Change, DeleteHistory, Outcome, PatchInstance
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.patch import apply
 from madang.ngsild.representation import render_whole
 from madang.store.base import ChangeRow
-from madang.store.sqlite import codec, history, indexes
+from madang.store.sqlite import codec, history_edit, indexes
 from madang.store.sqlite.codec import CREATED, DELETED, UPDATED, Terms
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.values import is_plain
@@ -82,13 +82,14 @@ class Batch:
     def apply(self, change: Change) -> Outcome | MadangError:
         """Decide one change. A refused change yields its error and leaves no trace."""
         try:
-            if isinstance(change, DeleteHistory):
-                return history.delete(self._place.connection, self._place.terms, change)
+            if isinstance(change, DeleteHistory | PatchInstance):
+                self.flush()  # the history to correct may be of this very commit
+                return history_edit.apply(self._place.connection, self._place.terms, change, self._now)
             slot = self._slots.get(change.id) or self._load(change.id)
             applied = apply(change, slot.after, self._now)
         except MadangError as error:
             return error
-        if applied.entity is slot.after:
+        if applied.entity is slot.after and not applied.written:
             return applied.outcome
         kind = UPDATED
         if slot.after is None:
