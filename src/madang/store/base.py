@@ -100,10 +100,13 @@ class Sources(Protocol):
 
     async def status(self, source: str) -> SourceStatus | None: ...
 
-    async def begin(self, source: str, fingerprint: str, holder: str) -> SourceStatus:
+    async def begin(
+        self, source: str, fingerprint: str, holder: str, *, follow: bool = False
+    ) -> SourceStatus:
         """Take the lease and open a run, or resume the one that did not finish with the same fingerprint.
 
-        Raises Busy if another live holder has it."""
+        A new run begins with an empty state and an empty quarantine; with `follow` it keeps both: it reads on
+        where the former one stopped. Raises Busy if another live holder has the lease."""
         ...
 
     async def digests(self, source: str, ids: Sequence[str]) -> dict[str, bytes]: ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apsw
 
@@ -55,9 +55,11 @@ class SqliteSources:
         row = self._reader.execute(f"{_COLUMNS} WHERE s.id = ?", (source,)).fetchone()
         return _status(row) if row is not None else None
 
-    async def begin(self, source: str, fingerprint: str, holder: str) -> SourceStatus:
-        now = self._clock.now()
-        await self._writing(lambda connection: _begin(connection, source, fingerprint, holder, now))
+    async def begin(
+        self, source: str, fingerprint: str, holder: str, *, follow: bool = False
+    ) -> SourceStatus:
+        opening = _Opening(source, fingerprint, holder, follow, self._clock.now())
+        await self._writing(lambda connection: _begin(connection, opening))
         status = await self.status(source)
         assert status is not None
         return status
@@ -103,11 +105,22 @@ class SqliteSources:
         await self._writing(remove)
 
 
+class _Opening(NamedTuple):
+    """What `begin` was asked for, and when."""
+
+    source: str
+    fingerprint: str
+    holder: str
+    follow: bool
+    now: int
+
+
 def _status(row: tuple[Any, ...]) -> SourceStatus:
     return SourceStatus(*row[:3], bool(row[3]), *row[4:])
 
 
-def _begin(connection: apsw.Connection, source: str, fingerprint: str, holder: str, now: int) -> None:
+def _begin(connection: apsw.Connection, opening: _Opening) -> None:
+    source, fingerprint, holder, follow, now = opening
     row = connection.execute(
         "SELECT fingerprint, run, complete, holder FROM source WHERE id = ?", (source,)
     ).fetchone()
@@ -119,18 +132,17 @@ def _begin(connection: apsw.Connection, source: str, fingerprint: str, holder: s
     before, run, complete, held_by = row
     if held_by and held_by != holder and _lives(held_by):
         raise Busy(f"Source {source} is being read by process {held_by} already; wait for it or stop it")
-    if complete or before != fingerprint:
-        run += 1
-        state = None if before == fingerprint else b""
-        if before != fingerprint:
-            connection.execute("DELETE FROM quarantine WHERE source = ?", (source,))
-        connection.execute(
-            """UPDATE source SET fingerprint = ?, run = ?, complete = 0, state = coalesce(?, state), started = ?,
-               problem = '', holder = ? WHERE id = ?""",
-            (fingerprint, run, state, now, holder, source),
-        )
-    else:
+    if not complete and before == fingerprint:
         connection.execute("UPDATE source SET holder = ?, problem = '' WHERE id = ?", (holder, source))
+        return
+    if not follow:
+        connection.execute("DELETE FROM quarantine WHERE source = ?", (source,))
+        connection.execute("UPDATE source SET state = x'' WHERE id = ?", (source,))
+    connection.execute(
+        """UPDATE source SET fingerprint = ?, run = ?, complete = 0, started = ?, problem = '', holder = ?
+           WHERE id = ?""",
+        (fingerprint, run + 1, now, holder, source),
+    )
 
 
 def _lives(holder: str) -> bool:
