@@ -35,7 +35,10 @@ async def delete(call: Call) -> Answer:
     if dataset_id is not None:
         require_uri(dataset_id, "Parameter datasetId")
     change = DeleteAttribute(
-        require_uri(call.path[0], "The entity id"), context.expand(call.path[1]), dataset_id, call.flag("deleteAll")
+        require_uri(call.path[0], "The entity id"),
+        context.expand(call.path[1]),
+        dataset_id,
+        call.flag("deleteAll"),
     )
     await entities.delete_attribute(call.hub, call.access, change)
     return Answer(204)
@@ -50,5 +53,7 @@ async def _attribute(call: Call, *, partial: bool) -> tuple[str, Attribute]:
         body = {key: value for key, value in body.items() if key != "@context"}
     found = parse_attribute(call.path[1], body, context, partial=partial)
     if len(found) != 1:
-        raise BadRequestData(f"The body must be one instance of the attribute '{call.path[1]}', not a list of them")
+        raise BadRequestData(
+            f"The body must be one instance of the attribute '{call.path[1]}', not a list of them"
+        )
     return entity_id, found[0]

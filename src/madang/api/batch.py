@@ -58,7 +58,9 @@ async def _apply(call: Call, change_of: Callable[[Any, Context], Change]) -> lis
     if not isinstance(entries, list) or not entries:
         raise BadRequestData("The body of a batch operation must be a list with at least one entry")
     if len(entries) > LIMITS.batch_entities_max:
-        raise BadRequestData(f"A batch takes at most {LIMITS.batch_entities_max} entries, but this one has {len(entries)}")
+        raise BadRequestData(
+            f"A batch takes at most {LIMITS.batch_entities_max} entries, but this one has {len(entries)}"
+        )
     contexts = await _contexts(call, entries)
     results: list[Result | None] = []
     changes: list[Change] = []
@@ -68,7 +70,9 @@ async def _apply(call: Call, change_of: Callable[[Any, Context], Change]) -> lis
             results.append(None)
         except MadangError as error:
             results.append((_id_of(raw), error))
-    done = iter(zip(changes, await batch.apply(call.hub, call.access, changes), strict=True) if changes else ())
+    done = iter(
+        zip(changes, await batch.apply(call.hub, call.access, changes), strict=True) if changes else ()
+    )
     finished: list[Result] = []
     for result in results:
         if result is None:
@@ -84,19 +88,23 @@ async def _contexts(call: Call, entries: list[Any]) -> list[Context]:
     if media_type(call) == "application/ld+json" and isinstance(entries[0], dict):
         return [await body_context(call, entry) for entry in entries]
     if any(isinstance(entry, dict) and "@context" in entry for entry in entries):
-        raise BadRequestData("A body of type application/json has its @context in the Link header, not in @context")
+        raise BadRequestData(
+            "A body of type application/json has its @context in the Link header, not in @context"
+        )
     context = await body_context(call, entries)
     return [context] * len(entries)
 
 
 def _id_of(raw: Any) -> str:
     identifier = raw.get("id") if isinstance(raw, dict) else raw
-    return identifier if is_uri(identifier) else "urn:ngsi-ld:unknown"
+    return str(identifier) if is_uri(identifier) else "urn:ngsi-ld:unknown"
 
 
 def _created_answer(results: list[Result]) -> Answer | None:
     """201 with the ids that were created, 207 where something failed, None where nothing was created."""
-    created = [identifier for identifier, outcome in results if isinstance(outcome, Outcome) and outcome.created]
+    created = [
+        identifier for identifier, outcome in results if isinstance(outcome, Outcome) and outcome.created
+    ]
     if any(isinstance(outcome, MadangError) for _, outcome in results):
         return _answer(results)
     return Answer(201, orjson.dumps(created), [JSON]) if created else None

@@ -26,7 +26,18 @@ _PARAMETERS_MAX: Final = 100
 class Call:
     """One request. path: decoded segments of the path that stand for `{...}` in the route, in order."""
 
-    __slots__ = ("_headers", "_parameters", "_raw_headers", "_raw_query", "access", "body", "hub", "method", "path", "scope_path")
+    __slots__ = (
+        "_headers",
+        "_parameters",
+        "_raw_headers",
+        "_raw_query",
+        "access",
+        "body",
+        "hub",
+        "method",
+        "path",
+        "scope_path",
+    )
 
     def __init__(self, scope: dict[str, Any], hub: Hub, path: tuple[str, ...], body: bytes) -> None:
         self.hub = hub
@@ -43,12 +54,12 @@ class Call:
 
     def header(self, name: bytes) -> str:
         """The value of a header (name in lower case), "" if it is not there; several are joined by commas."""
-        headers = self._headers
-        if headers is None:
-            headers = self._headers = {}
-            for key, value in self._raw_headers:
-                headers[key] = headers[key] + b", " + value if key in headers else value
-        value = headers.get(name)
+        if self._headers is None:
+            headers: dict[bytes, bytes] = {}
+            for key, text in self._raw_headers:
+                headers[key] = headers[key] + b", " + text if key in headers else text
+            self._headers = headers
+        value = self._headers.get(name)
         return value.decode("latin-1") if value is not None else ""
 
     @property
@@ -77,7 +88,9 @@ class Call:
         if text is None:
             return default
         if not text.isascii() or not text.isdigit() or len(text) > 12 or not smallest <= int(text) <= largest:
-            raise BadRequestData(f"Parameter {name} must be a whole number from {smallest} to {largest}, but is '{text[:60]}'")
+            raise BadRequestData(
+                f"Parameter {name} must be a whole number from {smallest} to {largest}, but is '{text[:60]}'"
+            )
         return int(text)
 
     def names(self, name: str) -> list[str]:
@@ -87,7 +100,9 @@ class Call:
             return []
         found = [part.strip() for part in text.split(",")]
         if not all(found):
-            raise BadRequestData(f"Parameter {name} has an empty entry; write names separated by single commas")
+            raise BadRequestData(
+                f"Parameter {name} has an empty entry; write names separated by single commas"
+            )
         return found
 
     @property
@@ -106,7 +121,10 @@ def _parse_parameters(raw: bytes) -> dict[str, str]:
     try:
         # "+" stays: a time zone or a phrase in q may hold it, and NGSI-LD clients do not mean a space by it
         pairs = parse_qsl(
-            raw.decode("ascii").replace("+", "%2B"), keep_blank_values=True, errors="strict", max_num_fields=_PARAMETERS_MAX
+            raw.decode("ascii").replace("+", "%2B"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_PARAMETERS_MAX,
         )
     except (UnicodeDecodeError, ValueError) as error:
         raise BadRequestData(f"The query parameters cannot be read: {error}") from error

@@ -10,5 +10,7 @@ from madang.ngsild.core_terms import CORE_CONTEXT_URL, CORE_TERMS
 
 async def own(call: Call) -> Answer:
     """The terms of the default @context over the core one."""
-    terms = {term: iri for term, iri in call.hub.contexts.default.terms.items() if CORE_TERMS.get(term) != iri}
+    terms = {
+        term: iri for term, iri in call.hub.contexts.default.terms.items() if CORE_TERMS.get(term) != iri
+    }
     return Answer(200, orjson.dumps({"@context": [terms, CORE_CONTEXT_URL]}), [LD_JSON])

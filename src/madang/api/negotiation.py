@@ -40,7 +40,16 @@ _OTHER_OPTIONS: Final = frozenset(
 )
 _FILTERS: Final = ("type", "id", "idPattern", "attrs", "q", "scopeQ", "georel", "csf", "pick")
 # Parameters of later operations: said so, instead of being ignored in silence
-_LATER: Final = ("csf", "join", "joinLevel", "containedBy", "orderBy", "jsonKeys", "expandValues", "entityMap")
+_LATER: Final = (
+    "csf",
+    "join",
+    "joinLevel",
+    "containedBy",
+    "orderBy",
+    "jsonKeys",
+    "expandValues",
+    "entityMap",
+)
 _HEAD_MEMBERS: Final = frozenset(("id", "type", "scope"))
 
 
@@ -72,14 +81,22 @@ async def body_context(call: Call, body: Any) -> Context:
     """The @context of a request with a body: inside it for ld+json, in the Link header for json (§6.3.5)."""
     if media_type(call) == "application/ld+json":
         if call.header(b"link") and _CONTEXT_REL in call.header(b"link"):
-            raise BadRequestData("A body of type application/ld+json carries its @context; the Link header may not name one")
-        inner = [item.get("@context") for item in body if isinstance(item, dict)] if isinstance(body, list) else None
+            raise BadRequestData(
+                "A body of type application/ld+json carries its @context; the Link header may not name one"
+            )
+        inner = (
+            [item.get("@context") for item in body if isinstance(item, dict)]
+            if isinstance(body, list)
+            else None
+        )
         stated = body.get("@context") if isinstance(body, dict) else next(iter(inner or ()), None)
         if stated is None:
             raise BadRequestData("A body of type application/ld+json needs a member @context")
         return await call.hub.contexts.resolve(stated)
     if isinstance(body, dict) and "@context" in body:
-        raise BadRequestData("A body of type application/json has its @context in the Link header, not in @context")
+        raise BadRequestData(
+            "A body of type application/json has its @context in the Link header, not in @context"
+        )
     return await link_context(call)
 
 
@@ -94,7 +111,7 @@ def media_type(call: Call, allowed: tuple[str, ...] = ("application/json", "appl
 def accepted(call: Call, *, geojson: bool = False) -> str:
     """The best media type of the Accept header that is offered. Raises NotAcceptable."""
     header = call.header(b"accept")
-    if not header or header == "*/*" or header == "application/json":
+    if header in ("", "*/*", "application/json"):
         return "json"
     offered = {"application/json": "json", "application/ld+json": "ld+json"}
     if geojson:
@@ -130,7 +147,9 @@ async def reading(call: Call, *, geojson: bool = True) -> Reading:
         options.add(parameters["format"])
     unknown = options - _OTHER_OPTIONS - _FORMATS.keys()
     if unknown:
-        raise BadRequestData(f"Unknown option '{min(unknown)[:60]}'; known are {', '.join([*_FORMATS, *sorted(_OTHER_OPTIONS)])}")
+        raise BadRequestData(
+            f"Unknown option '{min(unknown)[:60]}'; known are {', '.join([*_FORMATS, *sorted(_OTHER_OPTIONS)])}"
+        )
     formats = {_FORMATS[option] for option in options & _FORMATS.keys()}
     if len(formats) > 1:
         raise BadRequestData("Options ask for two representations at once")
@@ -151,7 +170,9 @@ async def reading(call: Call, *, geojson: bool = True) -> Reading:
 
 
 def _members(call: Call, context: Context, name: str) -> frozenset[str]:
-    return frozenset(member if member in _HEAD_MEMBERS else context.expand(member) for member in call.names(name))
+    return frozenset(
+        member if member in _HEAD_MEMBERS else context.expand(member) for member in call.names(name)
+    )
 
 
 def context_link(call: Call, context: Context) -> bytes:
@@ -221,12 +242,19 @@ def page_links(call: Call, window: Window, next_cursor: str) -> list[bytes]:
     rest.setdefault("limit", str(window.limit))
     links = []
     if next_cursor:
-        places = {"offset": str(offset + window.limit)} if offset + window.limit <= LIMITS.offset_entities_max else {}
+        places = (
+            {"offset": str(offset + window.limit)}
+            if offset + window.limit <= LIMITS.offset_entities_max
+            else {}
+        )
         links.append((places | {"cursor": next_cursor}, "next"))
     if offset and not window.cursor:
         links.append(({"offset": str(max(0, offset - window.limit))}, "prev"))
     path = quote(call.scope_path, safe="/:")
-    return [f'<{path}?{urlencode(rest | place)}>; rel="{rel}"; type="application/json"'.encode() for place, rel in links]
+    return [
+        f'<{path}?{urlencode(rest | place)}>; rel="{rel}"; type="application/json"'.encode()
+        for place, rel in links
+    ]
 
 
 def entity_answer(call: Call, reading_: Reading, entity: Entity) -> Answer:
@@ -247,7 +275,11 @@ def entities_answer(call: Call, reading_: Reading, entities: tuple[Entity, ...])
     context = reading_.form.context
     if reading_.media == "geo+json":
         features = [to_feature(entity, reading_.form) for entity in entities]
-        collection = {"type": "FeatureCollection", "features": features, "@context": context_value(call, context)}
+        collection = {
+            "type": "FeatureCollection",
+            "features": features,
+            "@context": context_value(call, context),
+        }
         return Answer(200, orjson.dumps(collection), [GEO_JSON])
     bodies = [render(entity, reading_.form) for entity in entities]
     if reading_.media == "ld+json":

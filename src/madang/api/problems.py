@@ -58,5 +58,10 @@ def problem_answer(error: MadangError) -> Answer:
 def internal_problem(request_id: str) -> Answer:
     """The answer to a fault of ours: it says nothing but the number under which the log tells more."""
     status, name, title = _INTERNAL
-    body = {"type": _TYPES + name, "title": title, "detail": f"The log has it under {request_id}", "status": status}
+    body = {
+        "type": _TYPES + name,
+        "title": title,
+        "detail": f"The log has it under {request_id}",
+        "status": status,
+    }
     return Answer(status, orjson.dumps(body), [(b"content-type", b"application/json")])

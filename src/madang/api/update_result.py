@@ -15,6 +15,8 @@ def update_answer(outcome: Outcome, context: Context) -> Answer:
         return Answer(204)
     result = {
         "updated": [context.compact(name) for name in outcome.updated],
-        "notUpdated": [{"attributeName": context.compact(name), "reason": why} for name, why in outcome.skipped],
+        "notUpdated": [
+            {"attributeName": context.compact(name), "reason": why} for name, why in outcome.skipped
+        ],
     }
     return Answer(207, orjson.dumps(result), [JSON])

@@ -75,7 +75,9 @@ class Contexts:
 
     async def _documents_of(self, reference: Any, depth: int, base: str) -> list[dict[str, Any]]:
         if depth > LIMITS.context_depth_max:
-            raise BadRequestData(f"The @context refers to others more than {LIMITS.context_depth_max} levels deep")
+            raise BadRequestData(
+                f"The @context refers to others more than {LIMITS.context_depth_max} levels deep"
+            )
         if isinstance(reference, list):
             return [part for item in reference for part in await self._documents_of(item, depth + 1, base)]
         if isinstance(reference, dict):
@@ -90,7 +92,9 @@ class Contexts:
             return await self._documents_of(await self._remote(url), depth + 1, url)
         if reference is None:
             return []
-        raise BadRequestData(f"An @context must be an address, an object or a list of these, not {type(reference).__name__}")
+        raise BadRequestData(
+            f"An @context must be an address, an object or a list of these, not {type(reference).__name__}"
+        )
 
     async def _remote(self, url: str) -> Any:
         """The value of "@context" in the document at this address."""
@@ -124,7 +128,9 @@ class Contexts:
                 while len(body) <= LIMITS.context_bytes_max and not response.content.at_eof():
                     body += await response.content.read(LIMITS.context_bytes_max + 1 - len(body))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise ContextUnavailable(f"The @context at {url} cannot be fetched: {error or 'no answer in time'}") from error
+            raise ContextUnavailable(
+                f"The @context at {url} cannot be fetched: {str(error) or 'no answer in time'}"
+            ) from error
         if len(body) > LIMITS.context_bytes_max:
             raise ContextUnavailable(f"The @context at {url} is larger than {LIMITS.context_bytes_max} bytes")
         try:

@@ -28,7 +28,9 @@ class GuardedResolver(AbstractResolver):
     def __init__(self, allow: tuple[str, ...]) -> None:
         self._inner = ThreadedResolver()
         self._names = tuple(entry for entry in allow if not _is_network(entry))
-        self._networks = tuple(ipaddress.ip_network(entry, strict=False) for entry in allow if _is_network(entry))
+        self._networks = tuple(
+            ipaddress.ip_network(entry, strict=False) for entry in allow if _is_network(entry)
+        )
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

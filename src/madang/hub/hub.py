@@ -50,7 +50,9 @@ class Hub:
             if not create and not self._has_store(tenant):
                 raise NoTenant(f"Tenant {tenant} does not exist; it comes into being with its first entity")
             if len(self._stores) > _TENANTS_MAX:
-                raise NoTenant(f"{_TENANTS_MAX} tenants are open already, which is the most that one process serves")
+                raise NoTenant(
+                    f"{_TENANTS_MAX} tenants are open already, which is the most that one process serves"
+                )
         store = self._stores[tenant] = self._open_store(tenant)
         return store
 

@@ -103,9 +103,11 @@ def _canonical(raw: Any, where: str, reading: _Reading, depth: int) -> dict[str,
         if value_member in raw:
             members[value_member] = _CHECKS[kind](raw[value_member], where, reading)
         elif not reading.partial:
-            raise BadRequestData(f"Attribute '{where}' is a {kind.value} and needs the member '{value_member}'")
+            raise BadRequestData(
+                f"Attribute '{where}' is a {kind.value} and needs the member '{value_member}'"
+            )
     for key, value in raw.items():
-        if key == "type" or key == value_member or key in _IGNORED:
+        if key in ("type", value_member) or key in _IGNORED:
             continue
         check = _CORE_MEMBERS.get(key)
         if check is not None:
@@ -134,7 +136,9 @@ def _kind_of(raw: dict[str, Any], where: str, partial: bool) -> Kind | None:
             return kind
         if is_geometry(raw):
             return Kind.GEO_PROPERTY
-        raise BadRequestData(f"Attribute '{where}' has the unknown type '{stated:.60}'; it may be one of {', '.join(_KINDS)}")
+        raise BadRequestData(
+            f"Attribute '{where}' has the unknown type '{stated:.60}'; it may be one of {', '.join(_KINDS)}"
+        )
     if stated is not None:
         raise BadRequestData(f"Attribute '{where}': 'type' must be a string")
     for member, kind in _KIND_OF_MEMBER.items():
@@ -191,7 +195,9 @@ def _check_languages(value: Any, where: str, reading: _Reading) -> Any:
         isinstance(text, str) or (isinstance(text, list) and all(isinstance(part, str) for part in text))
         for text in value.values()
     ):
-        raise BadRequestData(f"The languageMap of '{where}' must be an object of texts by language tag, such as {{'ko':'마당'}}")
+        raise BadRequestData(
+            f"The languageMap of '{where}' must be an object of texts by language tag, such as {{'ko':'마당'}}"
+        )
     return value
 
 
@@ -297,7 +303,9 @@ CORE_MEMBERS: Final = frozenset((*_CORE_MEMBERS, *VALUE_MEMBERS.values(), "type"
 # --- attributes made inside the platform ---
 
 
-def _made(name: str, members: Mapping[str, Any], optional: Mapping[str, Any], contextual: bool = False) -> Attribute:
+def _made(
+    name: str, members: Mapping[str, Any], optional: Mapping[str, Any], contextual: bool = False
+) -> Attribute:
     body = {**members, **{key: value for key, value in optional.items() if value is not None}}
     return Attribute(name, orjson.dumps(body), optional.get("datasetId"), contextual)
 
@@ -321,7 +329,9 @@ def relationship(
     """A Relationship to one URI or to several. Raises BadRequestData if one is no URI."""
     targets = [target] if isinstance(target, str) else target
     if not all(map(is_uri, targets)):
-        raise BadRequestData(f"The object of relationship '{name}' must be absolute URIs, but is {targets!r:.200}")
+        raise BadRequestData(
+            f"The object of relationship '{name}' must be absolute URIs, but is {targets!r:.200}"
+        )
     return _made(
         name, {"type": "Relationship", "object": target}, {"observedAt": observed_at, "datasetId": dataset_id}
     )
@@ -343,5 +353,3 @@ def language_property(
     """A LanguageProperty. texts: by language tag."""
     members = {"type": "LanguageProperty", "languageMap": dict(texts)}
     return _made(name, members, {"observedAt": observed_at, "datasetId": dataset_id})
-
-

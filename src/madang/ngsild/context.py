@@ -185,12 +185,16 @@ def _read_document(document: Mapping[str, Any], terms: dict[str, str], vocabular
 def _resolve(term: str, definitions: Mapping[str, str], terms: Mapping[str, str], vocabulary: str) -> str:
     """The absolute IRI of a definition, following prefixes that are terms themselves."""
     iri = definitions[term]
+    if iri == term:
+        return vocabulary + iri if ":" not in iri else iri
     for _ in range(CONTEXT_DEPTH_MAX):
+        if iri == term:
+            break
         if iri.startswith("@") or "://" in iri:
             return iri
         prefix, colon, rest = iri.partition(":")
         if not colon:
-            known = definitions.get(iri) if iri != term else None
+            known = definitions.get(iri)
             if known is None:
                 return terms.get(iri) or CORE_TERMS.get(iri) or vocabulary + iri
             iri = known

@@ -22,8 +22,10 @@ _COLLECTION_DEPTH_MAX: Final = 4
 
 def is_geometry(value: object) -> bool:
     """Whether the value looks like a geometry: a quick look at its type, not a check."""
-    return isinstance(value, dict) and value.get("type") in GEOMETRY_TYPES and (
-        "coordinates" in value or "geometries" in value
+    return (
+        isinstance(value, dict)
+        and value.get("type") in GEOMETRY_TYPES
+        and ("coordinates" in value or "geometries" in value)
     )
 
 
@@ -33,12 +35,16 @@ def require_geometry(value: object, where: str, depth: int = 0) -> dict[str, Any
     where: names the attribute or parameter in the error. Raises BadRequestData.
     """
     if not isinstance(value, dict) or value.get("type") not in GEOMETRY_TYPES:
-        raise BadRequestData(f"{where} must be a GeoJSON geometry such as {{'type':'Point','coordinates':[127.0,37.5]}}")
+        raise BadRequestData(
+            f"{where} must be a GeoJSON geometry such as {{'type':'Point','coordinates':[127.0,37.5]}}"
+        )
     kind = value["type"]
     if kind == "GeometryCollection":
         members = value.get("geometries")
         if not isinstance(members, list) or depth >= _COLLECTION_DEPTH_MAX:
-            raise BadRequestData(f"{where}: a GeometryCollection needs a list 'geometries', not too deeply nested")
+            raise BadRequestData(
+                f"{where}: a GeometryCollection needs a list 'geometries', not too deeply nested"
+            )
         for member in members:
             require_geometry(member, where, depth + 1)
         return value
@@ -51,15 +57,21 @@ def _check_nested(coordinates: Any, depth: int, kind: str, where: str) -> None:
         _check_position(coordinates, where)
         return
     if not isinstance(coordinates, list) or not coordinates:
-        raise BadRequestData(f"{where}: the coordinates of a {kind} must be a non-empty list of positions, nested as RFC 7946 says")
+        raise BadRequestData(
+            f"{where}: the coordinates of a {kind} must be a non-empty list of positions, nested as RFC 7946 says"
+        )
     for part in coordinates:
         _check_nested(part, depth - 1, kind, where)
     if depth == 1 and kind in ("LineString", "MultiLineString") and len(coordinates) < 2:
         raise BadRequestData(f"{where}: a line needs at least two positions")
-    if depth == 1 and kind in ("Polygon", "MultiPolygon") and (
-        len(coordinates) < 4 or coordinates[0] != coordinates[-1]
+    if (
+        depth == 1
+        and kind in ("Polygon", "MultiPolygon")
+        and (len(coordinates) < 4 or coordinates[0] != coordinates[-1])
     ):
-        raise BadRequestData(f"{where}: a ring of a polygon needs at least four positions, the last equal to the first")
+        raise BadRequestData(
+            f"{where}: a ring of a polygon needs at least four positions, the last equal to the first"
+        )
 
 
 def _check_position(position: Any, where: str) -> None:
@@ -74,4 +86,6 @@ def _check_position(position: Any, where: str) -> None:
             and not any(isinstance(number, bool) for number in position)
         ):
             return
-    raise BadRequestData(f"{where}: {position!r:.80} is not a position; write [longitude, latitude] in degrees")
+    raise BadRequestData(
+        f"{where}: {position!r:.80} is not a position; write [longitude, latitude] in degrees"
+    )

@@ -26,7 +26,9 @@ def parse_entity(raw: Any, context: Context) -> Entity:
     return _entity(identifier, types, members, context, partial=False)
 
 
-def parse_fragment(raw: Any, context: Context, entity_id: str | None = None, *, partial: bool = False) -> Entity:
+def parse_fragment(
+    raw: Any, context: Context, entity_id: str | None = None, *, partial: bool = False
+) -> Entity:
     """A fragment: type and attributes are optional. entity_id: the id if the request names it elsewhere.
 
     partial: values may be missing and `urn:ngsi-ld:null` deletes (merge). Raises BadRequestData.
@@ -36,7 +38,9 @@ def parse_fragment(raw: Any, context: Context, entity_id: str | None = None, *, 
     stated = members.get("id", members.get("@id", identifier))
     if stated != identifier:
         raise BadRequestData(f"The body is of entity {stated!r:.100}, but the request is on {identifier}")
-    return _entity(identifier, parse_types(members, context, f"Entity {identifier}"), members, context, partial)
+    return _entity(
+        identifier, parse_types(members, context, f"Entity {identifier}"), members, context, partial
+    )
 
 
 def require_object(raw: Any, what: str) -> dict[str, Any]:
@@ -73,7 +77,9 @@ def parse_scope(stated: Any, where: str) -> tuple[str, ...]:
     if isinstance(stated, dict) and "value" in stated:
         stated = stated["value"]
     scopes = [stated] if isinstance(stated, str) else stated
-    if not isinstance(scopes, list) or not all(isinstance(scope, str) and scope.strip("/") for scope in scopes):
+    if not isinstance(scopes, list) or not all(
+        isinstance(scope, str) and scope.strip("/") for scope in scopes
+    ):
         raise BadRequestData(f"{where}: 'scope' must be a path such as /Madrid/Gardens, or a list of paths")
     return tuple(dict.fromkeys(scope if scope.startswith("/") else "/" + scope for scope in scopes))
 

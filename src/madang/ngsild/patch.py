@@ -60,7 +60,9 @@ def apply(change: Change, entity: Entity | None, now: int) -> Applied:
         case AppendHistory(fragment):
             return _append_history(fragment, entity, now)
         case DeleteHistory() | PatchInstance():
-            raise NotSupported("A correction of history changes no entity; the store applies it to the history")
+            raise NotSupported(
+                "A correction of history changes no entity; the store applies it to the history"
+            )
 
 
 def _existing(entity: Entity | None, identifier: str) -> Entity:

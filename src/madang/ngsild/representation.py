@@ -204,30 +204,38 @@ def _attribute_json(instances: list[Attribute], form: Form) -> Any:
         if form.system:
             members["createdAt"] = format_moment(instance.created_at)
             members["modifiedAt"] = format_moment(instance.modified_at)
-        written.append(concise(members) if form.format is Format.CONCISE else members)
+        if form.format is Format.CONCISE:
+            # Among several instances each must still be seen to be one
+            members = concise(members) if len(instances) == 1 else concise_members(members)
+        written.append(members)
     return written[0] if len(written) == 1 else written
 
 
 def concise(members: dict[str, Any]) -> Any:
-    """A normalized attribute in concise form: its type goes, and where only a plain value stays, that alone."""
-    kind = members["type"]
-    rest = {
-        key: _concise_member(value) if key not in CORE_MEMBERS else value
-        for key, value in members.items()
-        if key != "type"
-    }
+    """A normalized attribute in concise form: without its type, and where only a plain value stays, that alone."""
+    rest = concise_members(members)
     if len(rest) == 1:
-        if kind == Kind.PROPERTY and not isinstance(rest["value"], dict | list):
-            return rest["value"]
-        if kind == Kind.GEO_PROPERTY:
+        kind = members["type"]
+        if kind == Kind.GEO_PROPERTY or (
+            kind == Kind.PROPERTY and not isinstance(rest["value"], dict | list)
+        ):
             return rest["value"]
     return rest
 
 
+def concise_members(members: dict[str, Any]) -> dict[str, Any]:
+    """The members of a concise attribute: the one that carries the value tells its type."""
+    return {
+        key: value if key in CORE_MEMBERS else _concise_member(value)
+        for key, value in members.items()
+        if key != "type"
+    }
+
+
 def _concise_member(value: Any) -> Any:
     if isinstance(value, list):
-        return [concise(item) if isinstance(item, dict) and "type" in item else item for item in value]
-    return concise(value) if isinstance(value, dict) and "type" in value else value
+        return [concise_members(item) for item in value]
+    return concise(value)
 
 
 def _simplified(instances: list[Attribute], form: Form) -> Any:
@@ -279,11 +287,12 @@ def best_language(texts: dict[str, Any], wanted: str) -> str | None:
     for _, tag in sorted(wishes, key=lambda wish: wish[0]):
         if tag == "*" and texts:
             return next(iter(texts))
-        while tag:
-            if tag in known:
-                return known[tag]
-            match = next((full for lower, full in known.items() if lower.startswith(tag + "-")), None)
+        parts = tag.split("-")
+        for n in range(len(parts), 0, -1):
+            prefix = "-".join(parts[:n])
+            match = next(
+                (full for lower, full in known.items() if f"{lower}-".startswith(f"{prefix}-")), None
+            )
             if match is not None:
                 return match
-            tag = tag.rpartition("-")[0]
     return _NO_DATASET if _NO_DATASET in texts else next(iter(texts), None)

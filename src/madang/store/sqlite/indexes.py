@@ -50,7 +50,9 @@ class ValueIndexes:
         self._by_pair.clear()
         for row in self._connection.execute("SELECT number, type, attribute, state, plain FROM value_index"):
             number, type_, attribute, state, plain = row
-            self._by_pair[type_, attribute] = ValueIndex(number, type_, attribute, state == "ready", bool(plain))
+            self._by_pair[type_, attribute] = ValueIndex(
+                number, type_, attribute, state == "ready", bool(plain)
+            )
         self._by_number = {index.number: index for index in self._by_pair.values()}
         self.attributes = frozenset(attribute for _, attribute in self._by_pair)
 
@@ -161,7 +163,6 @@ def names(entity: Entity, name_attributes: frozenset[str]) -> str:
         if attribute.name in name_attributes:
             members = attribute.members()
             value = members.get("value", members.get("languageMap"))
-            for text in value.values() if isinstance(value, dict) else [value]:
-                if isinstance(text, str):
-                    texts.append(text.lower())
+            found = value.values() if isinstance(value, dict) else [value]
+            texts.extend(text.lower() for text in found if isinstance(text, str))
     return "\n".join(dict.fromkeys(texts))

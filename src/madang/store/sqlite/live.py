@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from weakref import WeakSet
 
 import msgspec
 
@@ -12,38 +13,57 @@ from madang.settings import LIMITS
 from madang.store.base import ChangeRow
 
 
-class Watchers:
-    """The followers of one store; each has a bounded queue."""
+class Follower(AsyncIterator[ChangeRow]):
+    """The changes from the moment it was made, through a bounded queue."""
 
     def __init__(self) -> None:
-        self._queues: set[asyncio.Queue[ChangeRow | None]] = set()
+        self._queue: asyncio.Queue[ChangeRow | None] = asyncio.Queue(LIMITS.stream_queue_changes_max)
+
+    def put(self, changes: list[ChangeRow]) -> None:
+        """Take the changes of a commit; if they do not fit, "lost" takes the place of all that wait."""
+        if self._queue.qsize() + len(changes) <= self._queue.maxsize:
+            for change in changes:
+                self._queue.put_nowait(change)
+            return
+        self._clear()
+        self._queue.put_nowait(msgspec.structs.replace(changes[-1], kind="lost"))
+
+    def end(self) -> None:
+        self._clear()
+        self._queue.put_nowait(None)
+
+    def _clear(self) -> None:
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
+    async def __anext__(self) -> ChangeRow:
+        change = await self._queue.get()
+        if change is None:
+            raise StopAsyncIteration
+        return change
+
+
+class Watchers:
+    """The followers of one store; one that nobody holds any more is forgotten."""
+
+    def __init__(self) -> None:
+        self._followers: WeakSet[Follower] = WeakSet()
 
     def publish(self, changes: list[ChangeRow]) -> None:
-        """Hand the changes of a commit to every follower; one whose queue is full gets "lost" in their place."""
-        for queue in self._queues:
-            for change in changes:
-                if queue.full():
-                    while not queue.empty():
-                        queue.get_nowait()
-                    queue.put_nowait(msgspec.structs.replace(changes[-1], kind="lost"))
-                    break
-                queue.put_nowait(change)
+        """Hand the changes of a commit to every follower."""
+        if changes:
+            for follower in list(self._followers):
+                follower.put(changes)
 
-    async def watch(self) -> AsyncIterator[ChangeRow]:
-        """Every change from now on. Raises Busy if too many follow already."""
-        if len(self._queues) >= LIMITS.stream_clients_max:
+    def watch(self) -> Follower:
+        """A new follower. Raises Busy if there are too many already."""
+        if len(self._followers) >= LIMITS.stream_clients_max:
             raise Busy(f"{LIMITS.stream_clients_max} pages follow the city live already; try again later")
-        queue: asyncio.Queue[ChangeRow | None] = asyncio.Queue(LIMITS.stream_queue_changes_max)
-        self._queues.add(queue)
-        try:
-            while (change := await queue.get()) is not None:
-                yield change
-        finally:
-            self._queues.discard(queue)
+        follower = Follower()
+        self._followers.add(follower)
+        return follower
 
     def close(self) -> None:
         """End every follower's iteration."""
-        for queue in self._queues:
-            while not queue.empty():
-                queue.get_nowait()
-            queue.put_nowait(None)
+        for follower in list(self._followers):
+            follower.end()

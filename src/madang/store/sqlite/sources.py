@@ -83,7 +83,9 @@ class SqliteSources:
     async def forget(self, source: str, ids: Sequence[str]) -> None:
         rows = [(source, identifier) for identifier in ids]
         await self._writing(
-            lambda connection: connection.executemany("DELETE FROM source_entity WHERE source = ? AND id = ?", rows)
+            lambda connection: connection.executemany(
+                "DELETE FROM source_entity WHERE source = ? AND id = ?", rows
+            )
         )
 
     async def finish(self, source: str, problem: str = "") -> None:
@@ -166,5 +168,6 @@ def _finish(connection: apsw.Connection, source: str, problem: str, now: int) ->
         connection.execute("UPDATE source SET problem = ?, holder = '' WHERE id = ?", (problem, source))
     else:
         connection.execute(
-            "UPDATE source SET complete = 1, finished = ?, problem = '', holder = '' WHERE id = ?", (now, source)
+            "UPDATE source SET complete = 1, finished = ?, problem = '', holder = '' WHERE id = ?",
+            (now, source),
         )

@@ -61,7 +61,9 @@ class SqliteStore:
         self._writer = open_writer(path)
         terms = Terms(self._writer)
         registry = ValueIndexes(self._writer)
-        self._place = Place(self._writer, terms, registry, Counters(self._writer), options.context, options.names)
+        self._place = Place(
+            self._writer, terms, registry, Counters(self._writer), options.context, options.names
+        )
         _prepare(self._place, options)
         self._reader = open_reader(path)
         self._watchers = live.Watchers()
@@ -103,7 +105,9 @@ class SqliteStore:
         return await history.page(self._read, query, temporal, window, access)
 
     async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]:
-        return [_change_row(row, self._place.terms) for row in self._reader.execute(_CHANGES, (sequence, limit))]
+        return [
+            _change_row(row, self._place.terms) for row in self._reader.execute(_CHANGES, (sequence, limit))
+        ]
 
     async def last_sequence(self) -> int:
         return self._place.counters.sequence
@@ -132,8 +136,12 @@ def _prepare(place: Place, options: Options) -> None:
     empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM entity)").get
     with connection:
         for type_, attribute in options.indexed:
-            place.registry.declare(place.terms.number(type_), place.terms.number(attribute), ready=bool(empty))
-    digest = hashlib.sha256(orjson.dumps(dict(options.context.terms), option=orjson.OPT_SORT_KEYS)).hexdigest()
+            place.registry.declare(
+                place.terms.number(type_), place.terms.number(attribute), ready=bool(empty)
+            )
+    digest = hashlib.sha256(
+        orjson.dumps(dict(options.context.terms), option=orjson.OPT_SORT_KEYS)
+    ).hexdigest()
     known = connection.execute("SELECT value FROM meta WHERE key = 'context'").get
     if known != digest:
         _render_anew(place)
@@ -151,7 +159,9 @@ def _render_anew(place: Place) -> None:
         ).fetchall()
         if not rows:
             return
-        rendered = [(render_whole(codec.decode_entity(row[1:], place.terms), place.context), row[0]) for row in rows]
+        rendered = [
+            (render_whole(codec.decode_entity(row[1:], place.terms), place.context), row[0]) for row in rows
+        ]
         with place.connection:
             place.connection.executemany("UPDATE entity SET rendered = ? WHERE row = ?", rendered)
         last = rows[-1][0]
@@ -159,7 +169,9 @@ def _render_anew(place: Place) -> None:
 
 def _change_row(row: tuple[Any, ...], terms: Terms) -> ChangeRow:
     sequence, time, identifier, kind, types, data = row
-    numbers = [int(part.split(codec.FIELD_SEPARATOR, 1)[0]) for part in data.split(codec.SEGMENT_SEPARATOR) if part]
+    numbers = [
+        int(part.split(codec.FIELD_SEPARATOR, 1)[0]) for part in data.split(codec.SEGMENT_SEPARATOR) if part
+    ]
     names = tuple(dict.fromkeys(terms.iri(number) for number in numbers))
     return ChangeRow(sequence, time, identifier, codec.KINDS[kind], codec.decode_types(types, terms), names)
 
@@ -167,5 +179,3 @@ def _change_row(row: tuple[Any, ...], terms: Terms) -> ChangeRow:
 def store_path(tenants: Path, tenant: str) -> Path:
     """The file of a tenant in the folder of tenants. tenant: "" is the default one."""
     return tenants / f"{tenant or 'default'}.sqlite3"
-
-

@@ -53,7 +53,9 @@ class Counters:
 
     def reload(self, connection: apsw.Connection) -> None:
         """Read both from the file: at the start, and after a rollback."""
-        highest = "SELECT max(coalesce((SELECT max(row) FROM entity), 0), coalesce((SELECT max(row) FROM past), 0))"
+        highest = (
+            "SELECT max(coalesce((SELECT max(row) FROM entity), 0), coalesce((SELECT max(row) FROM past), 0))"
+        )
         self.row = int(connection.execute(highest).get)
         self.sequence = int(connection.execute("SELECT coalesce(max(sequence), 0) FROM change").get)
 
@@ -120,9 +122,7 @@ class Batch:
         sequence = place.counters.sequence
         self._change_rows.append((sequence, slot.row, self._now, kind, entity.id, data))
         names = tuple(dict.fromkeys([a.name for a in written] + [name for name, _ in removed]))
-        self.changes.append(
-            ChangeRow(sequence, self._now, entity.id, codec.KINDS[kind], entity.types, names)
-        )
+        self.changes.append(ChangeRow(sequence, self._now, entity.id, codec.KINDS[kind], entity.types, names))
 
     def _load(self, identifier: str) -> Slot:
         place = self._place
@@ -166,7 +166,9 @@ class Batch:
             else:
                 updates.append((types, scopes, entity.modified_at, segments, rendered, slot.row))
         if inserts:
-            place.connection.executemany("DELETE FROM past WHERE id = ?", [(insert[1],) for insert in inserts])
+            place.connection.executemany(
+                "DELETE FROM past WHERE id = ?", [(insert[1],) for insert in inserts]
+            )
             place.connection.executemany(_INSERT_ENTITY, inserts)
         if updates:
             place.connection.executemany(_UPDATE_ENTITY, updates)
@@ -208,8 +210,14 @@ class IndexDifference:
         if old_types != new_types:
             self._add_types(row, old_types, new_types)
         if (before.scope if before else ()) != (after.scope if after else ()):
-            self._run("DELETE FROM entity_scope WHERE scope = ? AND row = ?", [(s, row) for s in (before.scope if before else ())])
-            self._run("INSERT OR IGNORE INTO entity_scope VALUES (?, ?)", [(s, row) for s in (after.scope if after else ())])
+            self._run(
+                "DELETE FROM entity_scope WHERE scope = ? AND row = ?",
+                [(s, row) for s in (before.scope if before else ())],
+            )
+            self._run(
+                "INSERT OR IGNORE INTO entity_scope VALUES (?, ?)",
+                [(s, row) for s in (after.scope if after else ())],
+            )
         old, new = _changed_attributes(before, after)
         if not old and not new and old_types == new_types:
             return
@@ -234,13 +242,19 @@ class IndexDifference:
             return
         delete = "DELETE FROM relation WHERE target = ? AND term = ? AND row = ?"
         self._run(delete, [(target, term, row) for target, term in old - new])
-        self._run("INSERT OR IGNORE INTO relation VALUES (?, ?, ?)", [(target, term, row) for target, term in new - old])
+        self._run(
+            "INSERT OR IGNORE INTO relation VALUES (?, ?, ?)",
+            [(target, term, row) for target, term in new - old],
+        )
 
     def _add_places(self, old: list[indexes.Place], new: list[indexes.Place]) -> None:
         if old == new:
             return
         self._run("DELETE FROM place WHERE slot = ?", [(place[0],) for place in old])
-        self._run("INSERT INTO place (slot, west, east, south, north, term, shape) VALUES (?, ?, ?, ?, ?, ?, ?)", list(new))
+        self._run(
+            "INSERT INTO place (slot, west, east, south, north, term, shape) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            list(new),
+        )
 
     def _add_name(self, row: int, before: Entity | None, after: Entity | None) -> None:
         known = self._place.name_attributes
@@ -263,7 +277,9 @@ class IndexDifference:
         after = indexes.values(*new, place.terms, place.registry)
         for number in before.keys() | after.keys():
             gone, come = set(before.get(number, ())), set(after.get(number, ()))
-            self._add_index_rows("DELETE FROM {} WHERE index_number = ? AND value = ? AND row = ?", number, gone - come, row)
+            self._add_index_rows(
+                "DELETE FROM {} WHERE index_number = ? AND value = ? AND row = ?", number, gone - come, row
+            )
             self._add_index_rows("INSERT OR IGNORE INTO {} VALUES (?, ?, ?)", number, come - gone, row)
             if not is_plain(after.get(number, ())):
                 place.registry.note_mixed(number)
@@ -279,11 +295,15 @@ class IndexDifference:
             self._place.connection.executemany(statement, rows)
         changes = [(type_, n) for type_, n in self._counts.items() if n]
         if changes:
-            statement = "INSERT INTO type_count VALUES (?, ?) ON CONFLICT (type) DO UPDATE SET n = n + excluded.n"
+            statement = (
+                "INSERT INTO type_count VALUES (?, ?) ON CONFLICT (type) DO UPDATE SET n = n + excluded.n"
+            )
             self._place.connection.executemany(statement, changes)
 
 
-def _changed_attributes(before: Entity | None, after: Entity | None) -> tuple[list[Attribute], list[Attribute]]:
+def _changed_attributes(
+    before: Entity | None, after: Entity | None
+) -> tuple[list[Attribute], list[Attribute]]:
     """The instances before and after of every attribute of which an instance is no longer the same object.
 
     All instances of such an attribute: two of them may share a value, and its index row stays with the other.
