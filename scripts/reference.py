@@ -31,7 +31,7 @@ def table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 def commands() -> str:
     """Every command with its parameters, as its own help says it."""
-    text = application(WIRING).generate_docs(output_format="markdown", heading_level=2, generate_toc=False)
+    text = application(WIRING).generate_docs(output_format="markdown", heading_level=2)
     return text[text.index("### madang ") :]
 
 

@@ -105,7 +105,7 @@ def package_sources() -> Iterator[tuple[str, str, ast.Module]]:
 def room(module: str) -> str:
     """The room that a module of the package is in. Fails for a module at the top that no rule knows."""
     parts = module.split(".")
-    if len(parts) == 1 or parts[1] in LEAVES:
+    if len(parts) == 1 or parts[1] in LEAVES or parts[1].startswith("__"):
         return "leaf"
     if parts[1] in MAY_IMPORT:
         return parts[1]

@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+from starlette.applications import Starlette
+
 from madang import vocabulary
+from madang.api import asgi, health
 from madang.city.model import City
 from madang.cli import main as commands
 from madang.cli.wiring import Wiring
@@ -18,6 +21,8 @@ from madang.hub.hub import Hub
 from madang.server import Application
 from madang.settings import Settings
 from madang.store.sqlite.store import Options, SqliteStore, store_path
+from madang.web import app as pages
+from madang.web.site import Site
 
 
 @asynccontextmanager
@@ -39,7 +44,9 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
 
 
 def application(hub: Hub, city: City, settings: Settings) -> Application:
-    raise NotImplementedError
+    """The information API by its thin path; all else, the pages among it, by Starlette."""
+    site = Site(hub, city, settings)
+    return asgi.application(hub, Starlette(routes=[*health.routes(hub), *pages.routes(site)]))
 
 
 WIRING: Final = Wiring(open_hub, application)

@@ -1,0 +1,167 @@
+"""`kill -9` during sustained writes, again and again: what was acknowledged is there, and nothing by half.
+
+Writers of three kinds work against a real server: one creates entities, one counts up an attribute of its own
+entity, one counts up an attribute of five entities in one batch. Each knows what was acknowledged and what was on its
+way when the server died; afterwards the store must hold the one or the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+
+import aiohttp
+import msgspec
+import pytest
+from tests.serving import Platform, descendants
+
+ROUNDS = 20
+BASE = "/ngsi-ld/v1"
+BATCH = 5
+
+
+class Ledger(msgspec.Struct):
+    """What the writers know. counted: entity id to the last acknowledged number. tried: to the one on its way."""
+
+    created: set[str] = msgspec.field(default_factory=set)
+    counted: dict[str, int] = msgspec.field(default_factory=dict)
+    tried: dict[str, int] = msgspec.field(default_factory=dict)
+    batches: list[tuple[str, ...]] = msgspec.field(default_factory=list)
+
+
+def moment(number: int) -> str:
+    return f"2026-01-01T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z"
+
+
+def counter(number: int) -> dict[str, object]:
+    return {"type": "Property", "value": number, "observedAt": moment(number)}
+
+
+async def create(client: aiohttp.ClientSession, ledger: Ledger, name: str) -> None:
+    for number in range(100_000):
+        entity = {"id": f"urn:ngsi-ld:Created:{name}:{number}", "type": "Created", "counter": counter(number)}
+        async with client.post(f"{BASE}/entities", json=entity) as response:
+            assert response.status == 201, await response.text()
+        ledger.created.add(str(entity["id"]))
+
+
+async def count(client: aiohttp.ClientSession, ledger: Ledger, name: str) -> None:
+    identifier = f"urn:ngsi-ld:Counted:{name}"
+    for number in range(80_000):
+        ledger.tried[identifier] = number
+        if number == 0:
+            entity = {"id": identifier, "type": "Counted", "counter": counter(0)}
+            request = client.post(f"{BASE}/entities", json=entity)
+        else:
+            request = client.patch(f"{BASE}/entities/{identifier}/attrs", json={"counter": counter(number)})
+        async with request as response:
+            assert response.status in (201, 204), await response.text()
+        ledger.counted[identifier] = number
+
+
+async def count_together(client: aiohttp.ClientSession, ledger: Ledger, name: str) -> None:
+    identifiers = tuple(f"urn:ngsi-ld:Together:{name}:{place}" for place in range(BATCH))
+    ledger.batches.append(identifiers)
+    for number in range(80_000):
+        ledger.tried |= dict.fromkeys(identifiers, number)
+        entities = [{"id": one, "type": "Together", "counter": counter(number)} for one in identifiers]
+        async with client.post(f"{BASE}/entityOperations/upsert", json=entities) as response:
+            assert response.status in (201, 204), await response.text()
+        ledger.counted |= dict.fromkeys(identifiers, number)
+
+
+async def write_until_killed(platform: Platform, ledger: Ledger, name: str, seconds: float) -> None:
+    """Sustained writes; then every process of the server is gone, which this asserts."""
+    async with aiohttp.ClientSession(platform.url) as client:
+        writers = [
+            asyncio.create_task(writer(client, ledger, f"{name}-{number}"))
+            for writer in (create, count, count_together)
+            for number in range(3)
+        ]
+        await asyncio.sleep(seconds)
+        children = descendants(platform.pid)
+        platform.kill()
+        problems = await asyncio.gather(*writers, return_exceptions=True)
+    assert all(isinstance(problem, aiohttp.ClientError) for problem in problems), problems
+    for _ in range(40):
+        if not (alive := [child for child in children if Path(f"/proc/{child}").exists()]):
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"processes {alive} outlived the server by 2 s")
+
+
+async def numbers(client: aiohttp.ClientSession, kind: str, identifiers: list[str]) -> dict[str, int]:
+    """Entity id to its counter, of those that exist."""
+    found: dict[str, int] = {}
+    for start in range(0, len(identifiers), 100):
+        query = {
+            "type": kind,
+            "id": ",".join(identifiers[start : start + 100]),
+            "limit": "100",
+            "options": "keyValues",
+        }
+        async with client.get(f"{BASE}/entities", params=query) as response:
+            assert response.status == 200, await response.text()
+            found |= {entity["id"]: entity["counter"] for entity in await response.json()}
+    return found
+
+
+async def verify(client: aiohttp.ClientSession, ledger: Ledger) -> None:
+    """Every acknowledged write is there; one that was on its way is there whole or not at all."""
+    created = await numbers(client, "Created", sorted(ledger.created))
+    assert not (lost := ledger.created - created.keys()), f"created and lost: {lost}"
+    for kind in ("Counted", "Together"):
+        tried = sorted(one for one in ledger.tried if f":{kind}:" in one)
+        found = await numbers(client, kind, tried)
+        for one in tried:
+            allowed = {ledger.counted.get(one), ledger.tried[one]}
+            assert found.get(one) in allowed, (
+                f"{one} is {found.get(one)}, acknowledged and tried are {allowed}"
+            )
+        halves = [batch for batch in ledger.batches if len({found.get(one) for one in batch}) > 1]
+        assert kind == "Counted" or not halves, f"batches applied by half: {halves}"
+        for one, number in random.sample(sorted(found.items()), min(3, len(found))):
+            await verify_everywhere(client, kind, one, number)
+
+
+async def verify_everywhere(client: aiohttp.ClientSession, kind: str, identifier: str, number: int) -> None:
+    """The index and the history say the same as the entity."""
+    query = {"type": kind, "id": identifier, "q": f"counter=={number}"}
+    async with client.get(f"{BASE}/entities", params=query) as response:
+        assert [entity["id"] for entity in await response.json()] == [identifier], (
+            f"the index misses {identifier}"
+        )
+    last = min(number + 1, 100)
+    query = {"attrs": "counter", "lastN": str(last), "options": "temporalValues"}
+    async with client.get(f"{BASE}/temporal/entities/{identifier}", params=query) as response:
+        assert response.status in (200, 206), await response.text()
+        values = [value for value, _ in (await response.json())["counter"]["values"]]
+    assert sorted(values) == list(range(number + 1 - last, number + 1)), (
+        f"the history of {identifier} has gaps: {values}"
+    )
+
+
+async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> None:
+    whole = Ledger()
+    platform = Platform.start(tmp_path)
+    try:
+        for number in range(ROUNDS):
+            if number == 0:
+                refused = platform.start_another()
+                assert refused.returncode == 1, refused.stderr
+                assert f"held by process {platform.pid}" in refused.stderr
+                assert platform.url in refused.stderr
+            ledger = Ledger()
+            await write_until_killed(platform, ledger, f"round{number}", random.uniform(0.15, 0.6))
+            platform = Platform.start(tmp_path)
+            async with aiohttp.ClientSession(platform.url) as client:
+                await verify(client, ledger)
+            whole.created |= ledger.created
+            whole.counted |= ledger.counted
+            whole.tried |= ledger.tried
+        assert len(whole.created) > ROUNDS, "the writers hardly wrote, so this run says nothing"
+        async with aiohttp.ClientSession(platform.url) as client:
+            await verify(client, whole)
+    finally:
+        platform.stop()
