@@ -30,7 +30,7 @@ class Scenario(msgspec.Struct, frozen=True):
 SCENARIOS = (
     Scenario("retrieve", "retrieve by id", 200, 0.40),
     Scenario("type", "type, limit=100", 200, 0.05, 100, 100, "entities"),
-    Scenario("q", "q, about 2 % match, limit=100", 200, 0.04, 100, 100, "entities"),
+    Scenario("q", "q, about 2 % match, limit=100", 200, 0.04, 60, 100, "entities"),
     Scenario("geo", "geo, within 300 m", 200, 0.04, 20, 32, "entities"),
     Scenario("temporal_retrieve", "history, 100 values", 200, None, 100, 100, "values"),
     Scenario("aggregate", "history, hourly average of 1,000", 200, None, 17, 18, "periods"),
