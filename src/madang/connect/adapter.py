@@ -1,14 +1,15 @@
 """What an adapter is: it knows one kind of source, and only reads.
 
 State, leases, quarantine, retries, schedules and limits are the runtime's. A new adapter is a folder in `adapters/`
-with a module `adapter.py` that has the name `adapter`, and its name in `CONNECTORS`; the contract tests then run
-against it.
+with its name in `CONNECTORS`: `adapter.py` has the object `adapter`, `options.py` the struct `Options`, and where
+the source's form is fixed `mapping.toml` has its built-in mapping. The contract tests then run against it.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol, cast
 
@@ -19,6 +20,7 @@ from madang.connect.source import EntityMapping
 
 CONNECTORS: Final = ("table", "gtfs", "osm")
 STEP_ROWS_MAX: Final = 256
+_ADAPTERS: Final = Path(__file__).parent / "adapters"
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -41,17 +43,18 @@ class Reading(msgspec.Struct, frozen=True):
     """What to read. location: absolute path, perhaps with * and ?. options: valid by the adapter's `spec`.
 
     tables: that the mapping asks for; "" for every one. following: the source is read again and again and may
-    grow, so that its last line may not be whole yet.
+    grow, so that its last line may not be whole yet. rows_max: of a step.
     """
 
     location: str
     options: dict[str, Any]
     tables: frozenset[str] = frozenset(("",))
     following: bool = False
+    rows_max: int = STEP_ROWS_MAX
 
 
 class Step(msgspec.Struct, frozen=True):
-    """At most STEP_ROWS_MAX rows, and the state from which reading goes on after them (JSON).
+    """At most `rows_max` rows, and the state from which reading goes on after them (JSON).
 
     rows: a Refused is one that could not be read at all. share: of the whole that is now read, 0 to 1. again: the
     file was replaced by another one, so that observations in it may have been read before.
@@ -66,18 +69,6 @@ class Step(msgspec.Struct, frozen=True):
 class Adapter(Protocol):
     """Every method raises SourceFailed, in words for a person, where the source cannot be read."""
 
-    def spec(self) -> dict[str, Any]:
-        """JSON Schema of the options."""
-        ...
-
-    def mappings(self) -> tuple[EntityMapping, ...]:
-        """The built-in mapping; empty if a city file must give one."""
-        ...
-
-    def on_request(self) -> frozenset[str]:
-        """Types of the built-in mapping that are made only where a city file asks for them."""
-        ...
-
     def discover(self, location: str, options: dict[str, Any]) -> list[Table]:
         """What is there: tables and their fields."""
         ...
@@ -87,37 +78,56 @@ class Adapter(Protocol):
         ...
 
 
-class _BuiltIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    entity: tuple[EntityMapping, ...]
-
-
-def read_mappings(path: Path) -> tuple[EntityMapping, ...]:
-    """A built-in mapping, written as a city file writes one."""
-    return msgspec.toml.decode(path.read_bytes(), type=_BuiltIn).entity
-
-
-def effective_mappings(adapter: Adapter, given: Sequence[EntityMapping]) -> tuple[EntityMapping, ...]:
-    """What a source makes: the built-in mapping, or of it the types that the city file names, with its changes."""
-    built_in = {mapping.type: mapping for mapping in adapter.mappings()}
-    if not given:
-        return tuple(mapping for kind, mapping in built_in.items() if kind not in adapter.on_request())
-    return tuple(
-        _narrowed(built_in[mapping.type], mapping) if mapping.type in built_in else mapping
-        for mapping in given
-    )
-
-
-def _narrowed(built_in: EntityMapping, given: EntityMapping) -> EntityMapping:
-    return msgspec.structs.replace(
-        built_in,
-        id=given.id or built_in.id,
-        where={**built_in.where, **given.where},
-        scope=given.scope or built_in.scope,
-        attributes={**built_in.attributes, **given.attributes},
-    )
-
-
 def adapter_named(connector: str) -> Adapter:
     """The adapter of this name. Loaded when asked for: its libraries are large, and a city may need one of them."""
     module = importlib.import_module(f"madang.connect.adapters.{connector}.adapter")
     return cast(Adapter, module.adapter)
+
+
+def options_type(connector: str) -> type[msgspec.Struct]:
+    """The frozen struct of an adapter's options."""
+    module = importlib.import_module(f"madang.connect.adapters.{connector}.options")
+    return cast(type[msgspec.Struct], module.Options)
+
+
+def spec(connector: str) -> dict[str, Any]:
+    """JSON Schema of an adapter's options."""
+    return msgspec.json.schema(options_type(connector))
+
+
+class BuiltIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The mapping that comes with an adapter, in the form of a city file.
+
+    on_request: types that are made only where a city file names them. entity: empty where every city file must give
+    a mapping of its own.
+    """
+
+    on_request: tuple[str, ...] = ()
+    entity: tuple[EntityMapping, ...] = ()
+
+
+@cache
+def built_in(connector: str) -> BuiltIn:
+    path = _ADAPTERS / connector / "mapping.toml"
+    return msgspec.toml.decode(path.read_bytes(), type=BuiltIn) if path.exists() else BuiltIn()
+
+
+def effective_mappings(connector: str, given: Sequence[EntityMapping]) -> tuple[EntityMapping, ...]:
+    """What a source makes: the built-in mapping, or of it the types that the city file names, with its changes."""
+    own = built_in(connector)
+    by_type = {mapping.type: mapping for mapping in own.entity}
+    if not given:
+        return tuple(mapping for mapping in own.entity if mapping.type not in own.on_request)
+    return tuple(
+        _narrowed(by_type[mapping.type], mapping) if mapping.type in by_type else mapping for mapping in given
+    )
+
+
+def _narrowed(own: EntityMapping, given: EntityMapping) -> EntityMapping:
+    return msgspec.structs.replace(
+        own,
+        id=given.id or own.id,
+        where={**own.where, **given.where},
+        scope=given.scope or own.scope,
+        attributes={**own.attributes, **given.attributes},
+    )

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from madang.connect.adapter import STEP_ROWS_MAX, Field, Reading, Step, Table, read_mappings
+from madang.connect.adapter import Field, Reading, Step, Table
 from madang.connect.adapters.gtfs.feed import (
     ONLY_AGENCY,
     TABLES,
@@ -27,7 +27,6 @@ from madang.connect.adapters.gtfs.feed import (
 )
 from madang.connect.files import files_at
 from madang.connect.mapping import Record, Refused
-from madang.connect.source import EntityMapping
 from madang.errors import SourceFailed
 
 _WORKED_OUT: Final = {
@@ -39,20 +38,7 @@ _WORKED_OUT: Final = {
 }
 
 
-class GtfsOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The connector "gtfs" has no options; [[source.entity]] says which types are wanted."""
-
-
 class GtfsAdapter:
-    def spec(self) -> dict[str, Any]:
-        return msgspec.json.schema(GtfsOptions)
-
-    def mappings(self) -> tuple[EntityMapping, ...]:
-        return read_mappings(Path(__file__).with_name("mapping.toml"))
-
-    def on_request(self) -> frozenset[str]:
-        return frozenset(("GtfsTrip",))
-
     def discover(self, location: str, options: dict[str, Any]) -> list[Table]:
         del options
         with closing(Feed(_only_file(location))) as feed:
@@ -79,7 +65,7 @@ class GtfsAdapter:
                     skip = state.get("row", 0) if index == start else 0
                     rows = islice(_complete(feed, name, reading), skip, None)
                     number = skip
-                    while taken := list(islice(rows, STEP_ROWS_MAX)):
+                    while taken := list(islice(rows, reading.rows_max)):
                         number += len(taken)
                         share = (before + taken[-1][1]) / total
                         yield Step(tuple(row for row, _ in taken), {"table": name, "row": number}, share)

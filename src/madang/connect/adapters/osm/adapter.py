@@ -11,18 +11,16 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import orjson
 import osmium
 import shapely
 import shapely.geometry
 from pyproj import Geod
 
-from madang.connect.adapter import STEP_ROWS_MAX, Field, Reading, Step, Table, read_mappings
+from madang.connect.adapter import Field, Reading, Step, Table
 from madang.connect.adapters.osm import features
 from madang.connect.files import files_at
 from madang.connect.mapping import Record, Refused
-from madang.connect.source import EntityMapping
 from madang.errors import SourceFailed
 
 _COMMON: Final = ("@id", "@geometry", "name", "name:ko", "name:en")
@@ -37,20 +35,7 @@ _EARTH: Final = Geod(ellps="WGS84")
 _Features = list[tuple[str, dict[str, Any]]]
 
 
-class OsmOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The connector "osm" has no options; [[source.entity]] says which types are wanted."""
-
-
 class OsmAdapter:
-    def spec(self) -> dict[str, Any]:
-        return msgspec.json.schema(OsmOptions)
-
-    def mappings(self) -> tuple[EntityMapping, ...]:
-        return read_mappings(Path(__file__).with_name("mapping.toml"))
-
-    def on_request(self) -> frozenset[str]:
-        return frozenset()
-
     def discover(self, location: str, options: dict[str, Any]) -> list[Table]:
         """The five tables; an object may have any tag besides the fields that are named."""
         del options
@@ -67,7 +52,7 @@ class OsmAdapter:
         start: int = state.get("features", 0)
         rows = islice(_all_rows(files, reading.tables), start, None)
         count = start
-        while taken := list(islice(rows, STEP_ROWS_MAX)):
+        while taken := list(islice(rows, reading.rows_max)):
             count += len(taken)
             yield Step(tuple(row for row, _ in taken), {"features": count}, taken[-1][1])
 

@@ -11,14 +11,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-import msgspec
-
-from madang.connect.adapter import STEP_ROWS_MAX, Field, Reading, Step, Table
+from madang.connect.adapter import Field, Reading, Step, Table
 from madang.connect.adapters.table import csv_file, excel_file, parquet_file
-from madang.connect.adapters.table.options import TableOptions, table_options
+from madang.connect.adapters.table.options import Options, read_options
 from madang.connect.adapters.table.rows import TableRow
 from madang.connect.files import files_at, name_in
-from madang.connect.source import EntityMapping
 from madang.connect.template import plain_text
 from madang.errors import SourceFailed
 
@@ -31,18 +28,9 @@ _BY_SUFFIX: Final = {
 
 
 class TableAdapter:
-    def spec(self) -> dict[str, Any]:
-        return msgspec.json.schema(TableOptions)
-
-    def mappings(self) -> tuple[EntityMapping, ...]:
-        return ()
-
-    def on_request(self) -> frozenset[str]:
-        return frozenset()
-
     def discover(self, location: str, options: dict[str, Any]) -> list[Table]:
         """One table, with the columns of the first file."""
-        chosen = table_options(options)
+        chosen = read_options(options)
         path = files_at(location)[0]
         try:
             names, first = _reader(path, chosen).columns(path, chosen)
@@ -52,7 +40,7 @@ class TableAdapter:
         return [Table("", tuple(map(_field, names, cells)))]
 
     def read(self, reading: Reading, state: dict[str, Any]) -> Iterator[Step]:
-        options = table_options(reading.options)
+        options = read_options(reading.options)
         files = files_at(reading.location)
         marks: dict[str, Any] = dict(state.get("files", {}))
         for index, path in enumerate(files):
@@ -63,7 +51,7 @@ class TableAdapter:
                 taken: list[TableRow] = []
                 for row in reader.read(path, options, resumed, reading.following):
                     taken.append(row)
-                    if len(taken) == STEP_ROWS_MAX:
+                    if len(taken) == reading.rows_max:
                         marks[name] = reader.mark(path, row.position, row.line)
                         yield _step(taken, marks, resumed.again, (index + row.share) / len(files))
                         taken = []
@@ -78,7 +66,7 @@ def _step(taken: list[TableRow], marks: dict[str, Any], again: bool, share: floa
     return Step(tuple(row.row for row in taken), {"files": dict(marks)}, share, again)
 
 
-def _reader(path: Path, options: TableOptions) -> ModuleType:
+def _reader(path: Path, options: Options) -> ModuleType:
     found = _BY_FORMAT.get(options.format) or _BY_SUFFIX.get(path.suffix.lower())
     if found is None:
         raise SourceFailed(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from madang.connect.adapters.csv_rows import SAMPLE_BYTES, Dialect, Row, rows, sniff
-from madang.connect.adapters.table.options import TableOptions, header_names, named
+from madang.connect.adapters.table.options import Options, header_names, named
 from madang.connect.adapters.table.rows import Resumed, TableRow
 from madang.connect.mapping import Record, Refused
 
@@ -18,7 +18,7 @@ _HEAD_BYTES: Final = 4096
 _TAIL_BYTES: Final = 512
 
 
-def columns(path: Path, options: TableOptions) -> tuple[list[str], list[Any]]:
+def columns(path: Path, options: Options) -> tuple[list[str], list[Any]]:
     """Names of the columns, and the first row of data (empty if there is none)."""
     dialect = _dialect(path, options)
     header: list[Row] = []
@@ -48,7 +48,7 @@ def mark(path: Path, offset: int, line: int) -> dict[str, Any]:
         return {"offset": offset, "line": line, "digests": _digests(file.fileno(), offset)}
 
 
-def read(path: Path, options: TableOptions, resumed: Resumed, growing: bool) -> Iterator[TableRow]:
+def read(path: Path, options: Options, resumed: Resumed, growing: bool) -> Iterator[TableRow]:
     names, _ = columns(path, options)
     dialect = _dialect(path, options)
     with path.open("rb") as file:
@@ -68,7 +68,7 @@ def _record(path: Path, names: list[str], row: Row) -> Record | Refused:
     )
 
 
-def _dialect(path: Path, options: TableOptions) -> Dialect:
+def _dialect(path: Path, options: Options) -> Dialect:
     with path.open("rb") as file:
         delimiter = options.delimiter or ("\t" if path.suffix.lower() == ".tsv" else "")
         return sniff(file.read(SAMPLE_BYTES), options.encoding, delimiter)

@@ -8,7 +8,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from madang.connect.adapters.table.options import TableOptions, header_names, named
+from madang.connect.adapters.table.options import Options, header_names, named
 from madang.connect.adapters.table.rows import Resumed, TableRow, mark_whole, resume_whole
 from madang.connect.mapping import Record, Refused
 from madang.errors import SourceFailed
@@ -17,14 +17,14 @@ resume = resume_whole
 mark = mark_whole
 
 
-def columns(path: Path, options: TableOptions) -> tuple[list[str], list[Any]]:
+def columns(path: Path, options: Options) -> tuple[list[str], list[Any]]:
     """Names of the columns, and the first row of data (empty if there is none)."""
     sheet = _rows(path, options)
     data = sheet[options.first_row - 1 :]
     return _names(sheet, options), data[0] if data else []
 
 
-def read(path: Path, options: TableOptions, resumed: Resumed, growing: bool) -> Iterator[TableRow]:
+def read(path: Path, options: Options, resumed: Resumed, growing: bool) -> Iterator[TableRow]:
     del growing  # a workbook is written whole
     sheet = _rows(path, options)
     names = _names(sheet, options)
@@ -45,12 +45,12 @@ def read(path: Path, options: TableOptions, resumed: Resumed, growing: bool) -> 
         yield TableRow(row, number, number + 1, number / len(sheet))
 
 
-def _names(sheet: list[list[Any]], options: TableOptions) -> list[str]:
+def _names(sheet: list[list[Any]], options: Options) -> list[str]:
     start = options.header - 1 if options.header else 0
     return header_names(sheet[start : start + options.header_rows], options)
 
 
-def _rows(path: Path, options: TableOptions) -> list[list[Any]]:
+def _rows(path: Path, options: Options) -> list[list[Any]]:
     try:
         workbook = CalamineWorkbook.from_path(path)
         if options.sheet and options.sheet not in workbook.sheet_names:

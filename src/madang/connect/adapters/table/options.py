@@ -13,7 +13,7 @@ from madang.errors import SourceFailed
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
 
-class TableOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Options of the connector "table"."""
 
     format: Annotated[
@@ -42,11 +42,11 @@ class TableOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.header + self.header_rows if self.header else 1
 
 
-def table_options(options: dict[str, Any]) -> TableOptions:
-    return msgspec.convert(options, TableOptions)
+def read_options(options: dict[str, Any]) -> Options:
+    return msgspec.convert(options, Options)
 
 
-def header_names(rows: Sequence[Sequence[Any]], options: TableOptions) -> list[str]:
+def header_names(rows: Sequence[Sequence[Any]], options: Options) -> list[str]:
     """The names of the columns. rows: the header's rows, or with header = 0 the first row of data.
 
     Columns without a name are called by their number; a name that occurs again gets its count. Raises SourceFailed.

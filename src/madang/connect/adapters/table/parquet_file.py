@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from madang.connect.adapters.table.options import TableOptions
+from madang.connect.adapters.table.options import Options
 from madang.connect.adapters.table.rows import Resumed, TableRow, mark_whole, resume_whole
 from madang.connect.mapping import Record
 from madang.errors import SourceFailed
@@ -20,7 +20,7 @@ resume = resume_whole
 mark = mark_whole
 
 
-def columns(path: Path, options: TableOptions) -> tuple[list[str], list[Any]]:
+def columns(path: Path, options: Options) -> tuple[list[str], list[Any]]:
     """Names of the columns, and the first row of data (empty if there is none)."""
     del options  # a Parquet file says itself what it is
     with _file(path) as file:
@@ -30,7 +30,7 @@ def columns(path: Path, options: TableOptions) -> tuple[list[str], list[Any]]:
     return names, []
 
 
-def read(path: Path, options: TableOptions, resumed: Resumed, growing: bool) -> Iterator[TableRow]:
+def read(path: Path, options: Options, resumed: Resumed, growing: bool) -> Iterator[TableRow]:
     del options, growing
     with _file(path) as file:
         total = file.metadata.num_rows or 1

@@ -1,0 +1,9 @@
+"""The options of this connector."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The connector "osm" has no options; [[source.entity]] says which types are wanted."""

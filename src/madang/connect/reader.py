@@ -1,0 +1,117 @@
+"""The serving process's side of the process that reads files: started when first needed, asked one thing at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from types import TracebackType
+from typing import Self
+
+from madang.connect.adapter import Table
+from madang.connect.files import Fingerprint
+from madang.connect.frames import (
+    Answer,
+    Batch,
+    Discover,
+    Discovered,
+    Done,
+    Failed,
+    Read,
+    Request,
+    TakeFingerprint,
+    Taken,
+    encode,
+    read_answer,
+)
+from madang.connect.source import Source
+from madang.errors import SourceFailed
+
+_BUFFER_BYTES = 256 * 1024
+
+
+class Reader:
+    """`async with Reader() as reader`: the process ends with the block. Whoever stops in the middle of an answer
+    (cancelled, or an error) ends it too; the next question starts a new one."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._end()
+
+    async def fingerprint(self, location: str, mapping: str, former: Fingerprint | None) -> Fingerprint:
+        """See `files.take_fingerprint`. Raises SourceFailed."""
+        async with aclosing(self._ask(TakeFingerprint(location, mapping, former))) as answers:
+            async for answer in answers:
+                if isinstance(answer, Taken):
+                    return answer.fingerprint
+        raise SourceFailed(f"{location} was read without an answer")
+
+    async def discover(self, source: Source) -> tuple[Table, ...]:
+        """What is in the source. Raises SourceFailed."""
+        async with aclosing(self._ask(Discover(source))) as answers:
+            async for answer in answers:
+                if isinstance(answer, Discovered):
+                    return answer.tables
+        raise SourceFailed(f"{source.location} was read without an answer")
+
+    async def read(self, request: Read) -> AsyncGenerator[Batch, None]:
+        """The source's rows, mapped. Raises SourceFailed, also after some of them."""
+        async with aclosing(self._ask(request)) as answers:
+            async for answer in answers:
+                if isinstance(answer, Batch):
+                    yield answer
+
+    async def _ask(self, request: Request) -> AsyncGenerator[Answer, None]:
+        """All answers but the last."""
+        async with self._one_at_a_time:
+            process = await self._started()
+            whole = False
+            try:
+                assert process.stdin is not None
+                assert process.stdout is not None
+                process.stdin.write(encode(request))
+                await process.stdin.drain()
+                while not isinstance(answer := await read_answer(process.stdout), Done):
+                    if isinstance(answer, Failed):
+                        whole = True
+                        raise SourceFailed(answer.reason, detail=answer.trace)
+                    if answer is None:
+                        raise SourceFailed(
+                            "The process that reads the file ended; the system may have run out of memory"
+                        )
+                    yield answer
+                whole = True
+            except (BrokenPipeError, ConnectionResetError) as error:
+                raise SourceFailed("The process that reads files could not be started") from error
+            finally:
+                if not whole:
+                    await self._end()
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        if self._process is None or self._process.returncode is not None:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "madang.connect.child",
+                str(os.getpid()),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=_BUFFER_BYTES,
+            )
+        return self._process
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.wait()
