@@ -153,6 +153,9 @@ class Limits(msgspec.Struct, frozen=True):
     temporal_instances_max: Annotated[
         int, msgspec.Meta(description="instances of one attribute in a temporal answer")
     ] = 1000
+    temporal_page_instances_max: Annotated[
+        int, msgspec.Meta(description="instances read for one temporal answer, before the page ends early")
+    ] = 100_000
     context_bytes_max: Annotated[int, msgspec.Meta(description="one @context document")] = 1024**2
     context_depth_max: Annotated[int, msgspec.Meta(description="@contexts that refer to each other")] = 8
     context_fetch_ms_max: Annotated[int, msgspec.Meta(description="fetching a remote @context")] = 3000

@@ -13,7 +13,8 @@ import msgspec
 
 from madang.errors import MadangError
 from madang.ngsild.changes import Change, Outcome
-from madang.ngsild.entity import Entity
+from madang.ngsild.entity import Entity, Kind
+from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
 from madang.ngsild.temporal import TemporalQuery
 from madang.trust.access import Access
@@ -37,6 +38,23 @@ class RenderedPage(msgspec.Struct, frozen=True):
     entities: tuple[bytes, ...]
     total: int | None = None
     next_cursor: str = ""
+
+
+class EvolutionPage(msgspec.Struct, frozen=True):
+    """One page of entities with their history. total, next_cursor: as in `Page`."""
+
+    evolutions: tuple[Evolution, ...]
+    total: int | None = None
+    next_cursor: str = ""
+
+
+class AttributeCount(msgspec.Struct, frozen=True):
+    """n instances of an attribute (IRI) of one kind on entities of a type (IRI, "" for any)."""
+
+    type: str
+    attribute: str
+    kind: Kind
+    n: int
 
 
 class ChangeRow(msgspec.Struct, frozen=True):
@@ -149,10 +167,17 @@ class Store(Protocol):
 
     async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage: ...
 
-    async def history(self, query: Query, temporal: TemporalQuery, window: Window, access: Access) -> Page:
-        """Entities whose attributes are all instances of their history that `temporal` selects, oldest first.
+    async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
+        """The entity's history as far as `temporal` selects it, also of one that was deleted.
 
-        Each attribute's `body` then carries `instanceId`."""
+        None if there never was such an entity, or if its history has been erased."""
+        ...
+
+    async def history(
+        self, query: Query, temporal: TemporalQuery, window: Window, access: Access
+    ) -> EvolutionPage:
+        """Entities with at least one instance that `temporal` selects; the instances inside its range meet the
+        query (CIM 009 §5.7.4). Raises QueryTooWide if that takes too long to find out."""
         ...
 
     async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]: ...
@@ -161,6 +186,10 @@ class Store(Protocol):
 
     async def type_counts(self, access: Access) -> dict[str, int]:
         """How many entities of each type (IRI) this caller can see."""
+        ...
+
+    async def attribute_counts(self, access: Access) -> list[AttributeCount]:
+        """How many instances of each attribute the caller can see: for each type, and in all (type "")."""
         ...
 
     async def search(self, text: str, limit: int, access: Access) -> list[Entity]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import apsw
@@ -25,6 +25,7 @@ SLICE_ROWS: Final = 512
 
 _TAIL: Final = """SELECT sequence, data FROM change INDEXED BY change_by_row
     WHERE row = ? AND sequence > ? ORDER BY sequence LIMIT ?"""
+_ANY_LEFT: Final = "SELECT EXISTS (SELECT 1 FROM change WHERE row = ? AND data != x'')"
 _PRESENT: Final = "SELECT row, types, scopes, created, modified FROM entity WHERE id = ?"
 _PAST: Final = "SELECT row, types, '', 0, deleted FROM past WHERE id = ?"
 
@@ -57,11 +58,17 @@ class Wanted(msgspec.Struct, frozen=True):
     hidden: frozenset[bytes]
     datasets: frozenset[bytes]
 
+    def includes(self, key: Key) -> bool:
+        term, dataset = key
+        if term in self.hidden or (self.terms is not None and term not in self.terms):
+            return False
+        return not self.datasets or dataset in self.datasets
+
 
 def wanted(terms: Terms, temporal: TemporalQuery, mask: Collection[str]) -> Wanted:
     """What a query wants to read, in the numbers of this file."""
     datasets = frozenset(dataset.encode() for dataset in temporal.datasets)
-    hidden = frozenset(_number(terms, name) for name in mask) - {b""}
+    hidden = frozenset(_number(terms, name) for name in (*mask, *temporal.without)) - {b""}
     if not temporal.attributes:
         return Wanted(None, hidden, datasets)
     numbers = [_number(terms, name) for name in temporal.attributes]
@@ -92,14 +99,27 @@ async def evolution(
     connection: apsw.Connection, terms: Terms, subject: Subject, query: TemporalQuery, mask: Collection[str]
 ) -> Evolution:
     """The subject with the series that the query selects; without any if none does."""
-    found: list[Series] = []
-    for key, instances in (await read_series(connection, subject.row, wanted(terms, query, mask))).items():
-        series = select(terms.iri(int(key[0])), key[1].decode() or None, instances, query)
+    found = await read_series(connection, subject.row, wanted(terms, query, mask))
+    return evolution_of(subject, selected(terms, found, query))
+
+
+def evolution_of(subject: Subject, series: Iterable[Series]) -> Evolution:
+    """The subject with these series."""
+    present = (subject.scope, subject.created_at, subject.modified_at)
+    return Evolution(subject.id, subject.types, tuple(series), *present)
+
+
+def selected(terms: Terms, found: Mapping[Key, Sequence[Instance]], query: TemporalQuery) -> Iterator[Series]:
+    """Of each series that was read the part that the query selects, if there is one."""
+    for (term, dataset), instances in found.items():
+        series = select(terms.iri(int(term)), dataset.decode() or None, instances, query)
         if series is not None:
-            found.append(series)
-    return Evolution(
-        subject.id, subject.types, tuple(found), subject.scope, subject.created_at, subject.modified_at
-    )
+            yield series
+
+
+def has_history(connection: apsw.Connection, row: int) -> bool:
+    """Whether anything of the entity's history is left."""
+    return bool(connection.execute(_ANY_LEFT, (row,)).get)
 
 
 async def read_series(connection: apsw.Connection, row: int, which: Wanted) -> dict[Key, list[Instance]]:
@@ -148,7 +168,7 @@ def _collect(pieces: Iterator[Piece], which: Wanted, series: dict[Key, list[Inst
         key = (term, dataset)
         instances = series.get(key)
         if instances is None:
-            if term in which.hidden or (which.datasets and dataset not in which.datasets):
+            if not which.includes(key):
                 continue
             instances = series[key] = []
         if flags == codec.ERASED:

@@ -1,7 +1,7 @@
 """The tables of a tenant's SQLite file, as numbered migrations that only go forward (docs/decisions).
 
 entity: one row per entity, with its attribute segments (see `codec.py`) and its rendered bytes. All other
-tables up to `type_count` are indexes of it. change: one row per write, append-only: history, live events and
+tables up to `attribute_count` are indexes of it. change: one row per write, append-only: history, live events and
 subscriptions read it. past: the row number of deleted entities, so that their history finds them again.
 """
 
@@ -55,6 +55,9 @@ MIGRATIONS: Final = (
         index_number INTEGER, value TEXT, row INTEGER, PRIMARY KEY (index_number, value, row)
     ) WITHOUT ROWID;
     CREATE TABLE type_count (type INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+    CREATE TABLE attribute_count (
+        type INTEGER, attribute INTEGER, kind TEXT, n INTEGER NOT NULL, PRIMARY KEY (type, attribute, kind)
+    ) WITHOUT ROWID;
     CREATE TABLE change (
         sequence INTEGER PRIMARY KEY,
         row INTEGER NOT NULL,

@@ -22,6 +22,7 @@ from madang.store.base import ChangeRow
 from madang.store.sqlite import codec, history_edit, indexes
 from madang.store.sqlite.codec import CREATED, DELETED, UPDATED, Terms
 from madang.store.sqlite.indexes import ValueIndexes
+from madang.store.sqlite.presence import Presence
 from madang.store.sqlite.values import is_plain
 
 _LOAD: Final = "SELECT row, types, scopes, created, modified, segments FROM entity WHERE id = ?"
@@ -197,6 +198,7 @@ class IndexDifference:
         self._place = place
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
         self._counts: Counter[int] = Counter()
+        self._presence = Presence()
 
     def _run(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
         if rows:
@@ -228,6 +230,7 @@ class IndexDifference:
             self._add_name(row, before, after)
         if old_types != new_types:
             old, new = list(before.attributes if before else ()), list(after.attributes if after else ())
+        self._presence.add((old_types, old), (new_types, new), terms)
         self._add_values(row, (old_types, old), (new_types, new))
 
     def _add_types(self, row: int, old: list[int], new: list[int]) -> None:
@@ -299,6 +302,7 @@ class IndexDifference:
                 "INSERT INTO type_count VALUES (?, ?) ON CONFLICT (type) DO UPDATE SET n = n + excluded.n"
             )
             self._place.connection.executemany(statement, changes)
+        self._presence.write(self._place.connection)
 
 
 def _changed_attributes(
