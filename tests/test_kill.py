@@ -12,6 +12,7 @@ import random
 from pathlib import Path
 
 import aiohttp
+import apsw
 import msgspec
 import pytest
 from tests.serving import Platform, descendants
@@ -142,6 +143,19 @@ async def verify_everywhere(client: aiohttp.ClientSession, kind: str, identifier
     )
 
 
+def check_file(path: Path) -> None:
+    """Entities, index rows, counters and change rows agree; the file is sound."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    assert connection.execute("PRAGMA integrity_check").get == "ok"
+    entities = connection.execute("SELECT count(*) FROM entity").get
+    assert connection.execute("SELECT count(*) FROM entity_type").get == entities
+    assert connection.execute("SELECT sum(n) FROM type_count").get == entities
+    assert connection.execute("SELECT count(*) FROM change WHERE kind = 0").get == entities
+    last, count = connection.execute("SELECT max(sequence), count(*) FROM change").fetchone()
+    assert last == count
+    connection.close()
+
+
 async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> None:
     whole = Ledger()
     platform = Platform.start(tmp_path)
@@ -165,3 +179,4 @@ async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> No
             await verify(client, whole)
     finally:
         platform.stop()
+    check_file(tmp_path / "tenants" / "default.sqlite3")

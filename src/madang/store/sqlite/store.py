@@ -20,16 +20,16 @@ from madang.errors import MadangError
 from madang.ngsild.changes import Change, Outcome
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.entity import Entity
+from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import render_whole
 from madang.ngsild.temporal import TemporalQuery
-from madang.store.base import ChangeRow, Page, RenderedPage, SourceMark
-from madang.store.sqlite import codec, history, live
+from madang.store.base import AttributeCount, ChangeRow, EvolutionPage, Page, RenderedPage, SourceMark
+from madang.store.sqlite import codec, history_page, live, page, presence, read
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
 from madang.store.sqlite.connection import open_reader, open_writer
 from madang.store.sqlite.indexes import ValueIndexes
-from madang.store.sqlite.read import Reader
 from madang.store.sqlite.sources import SqliteSources, write_mark
 from madang.store.sqlite.write import Counters, Place
 from madang.trust.access import Access
@@ -68,7 +68,7 @@ class SqliteStore:
         self._reader = open_reader(path)
         self._watchers = live.Watchers()
         self._committer = Committer(self._place, clock, self._watchers.publish)
-        self._read = Reader(self._reader, self._place, path, self._declare)
+        self._pages = page.Pages(self._reader, self._place, path, self._build)
         self.sources = SqliteSources(self._reader, self._write, clock)
 
     async def commit(
@@ -82,27 +82,33 @@ class SqliteStore:
     async def _write(self, work: Callable[[apsw.Connection], Any]) -> None:
         await self._committer.commit((), work)
 
-    async def _declare(self, work: Callable[[Place], Any]) -> None:
+    async def _build(self, work: Callable[[Place], Any]) -> None:
+        """Run a step of an index build inside a commit."""
         await self._committer.commit((), lambda connection: work(self._place))
 
     async def retrieve(self, entity_id: str, access: Access) -> Entity | None:
-        return self._read.retrieve(entity_id, access)
+        return read.retrieve(self._reader, self._place.terms, entity_id, access)
 
     async def rendered(self, entity_id: str, access: Access) -> bytes | None:
         if access.filter is None and not access.mask:
             row = self._reader.execute(_RENDERED, (entity_id,)).fetchone()
             return row[0] if row is not None else None
-        entity = self._read.retrieve(entity_id, access)
+        entity = read.retrieve(self._reader, self._place.terms, entity_id, access)
         return render_whole(entity, self._place.context) if entity is not None else None
 
     async def page(self, query: Query, window: Window, access: Access) -> Page:
-        return await self._read.page(query, window, access)
+        return await self._pages.page(query, window, access)
 
     async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage:
-        return await self._read.rendered_page(query, window, access)
+        return await self._pages.rendered_page(query, window, access)
 
-    async def history(self, query: Query, temporal: TemporalQuery, window: Window, access: Access) -> Page:
-        return await history.page(self._read, query, temporal, window, access)
+    async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
+        return await history_page.one(self._reader, self._place.terms, entity_id, temporal, access)
+
+    async def history(
+        self, query: Query, temporal: TemporalQuery, window: Window, access: Access
+    ) -> EvolutionPage:
+        return await history_page.page(self._reader, self._place.terms, (query, temporal), window, access)
 
     async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]:
         return [
@@ -113,10 +119,16 @@ class SqliteStore:
         return self._place.counters.sequence
 
     async def type_counts(self, access: Access) -> dict[str, int]:
-        return await self._read.type_counts(access)
+        return await read.type_counts(self._reader, self._place.terms, access)
+
+    async def attribute_counts(self, access: Access) -> list[AttributeCount]:
+        return await presence.attribute_counts(self._reader, self._place.terms, access)
 
     async def search(self, text: str, limit: int, access: Access) -> list[Entity]:
-        return await self._read.search(text, limit, access)
+        return await read.search(self._reader, self._place.terms, text, limit, access)
+
+    async def incoming(self, entity_id: str, limit: int, access: Access) -> list[tuple[str, Entity]]:
+        return read.incoming(self._reader, self._place.terms, entity_id, limit, access)
 
     def watch(self) -> AsyncIterator[ChangeRow]:
         return self._watchers.watch()
@@ -124,7 +136,7 @@ class SqliteStore:
     async def close(self) -> None:
         """Write what waits, then close the file."""
         await self._committer.close()
-        await self._read.close()
+        await self._pages.close()
         self._watchers.close()
         self._reader.close()
         self._writer.close()

@@ -1,0 +1,41 @@
+"""What many tests need: a hub over a real SQLite store in a folder of its own, and its information API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from madang.api.asgi import information_api
+from madang.clock import FixedClock
+from madang.hub.contexts import Contexts
+from madang.hub.hub import Hub
+from madang.ngsild.context import CORE
+from madang.store.sqlite.store import Options, SqliteStore, store_path
+from tests.asgi_client import Client
+
+NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+async def hub(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Hub]:
+    """A hub whose default @context is the core one."""
+    opened = Hub(
+        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, Options()),
+        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
+        contexts=Contexts(CORE, clock, ("127.0.0.1",)),
+        clock=clock,
+    )
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def api(hub: Hub) -> Client:
+    return Client(information_api(hub))
