@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.asgi_client import Client
 
 from madang.api.asgi import information_api
 from madang.clock import FixedClock
@@ -13,7 +14,6 @@ from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.ngsild.context import CORE
 from madang.store.sqlite.store import Options, SqliteStore, store_path
-from tests.asgi_client import Client
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 

@@ -145,6 +145,7 @@ class Limits(msgspec.Struct, frozen=True):
     query_ms_max: Annotated[
         int, msgspec.Meta(description="a query that no index serves, before it is too wide")
     ] = 10_000
+    value_indexes_max: Annotated[int, msgspec.Meta(description="indexes of attribute values per tenant")] = 256
     q_bytes_max: Annotated[int, msgspec.Meta(description="text of q, scopeQ or a type selection")] = 8 * 1024
     q_terms_max: Annotated[int, msgspec.Meta(description="conditions in q, scopeQ or a type selection")] = 100
     q_depth_max: Annotated[int, msgspec.Meta(description="nested parentheses in q")] = 20

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from tests.asgi_client import Client
 
 BASE = "/ngsi-ld/v1"
@@ -14,7 +13,12 @@ LD = {"content-type": "application/ld+json"}
 
 
 def car(number: int = 1, **members: Any) -> dict[str, Any]:
-    return {"id": f"urn:ngsi-ld:Car:{number}", "type": "Car", "speed": {"type": "Property", "value": number}, **members}
+    return {
+        "id": f"urn:ngsi-ld:Car:{number}",
+        "type": "Car",
+        "speed": {"type": "Property", "value": number},
+        **members,
+    }
 
 
 async def test_create_retrieve_delete(api: Client) -> None:
@@ -43,7 +47,9 @@ async def test_contexts_in_body_and_header(api: Client) -> None:
     plain = (await api.get(f"{BASE}/entities/{ID}")).json()
     assert plain["type"] == "https://example.org/Car"
     assert plain["https://example.org/speed"]["value"] == 1
-    found = await api.get(f"{BASE}/entities?type=https://example.org/Car", headers={"accept": "application/ld+json"})
+    found = await api.get(
+        f"{BASE}/entities?type=https://example.org/Car", headers={"accept": "application/ld+json"}
+    )
     assert found.json()[0]["@context"]
     both = await api.post(
         f"{BASE}/entities",
@@ -86,7 +92,11 @@ async def test_replace_merge_append_update(api: Client) -> None:
     assert updated.status == 207
     assert updated.json()["notUpdated"][0]["attributeName"] == "doors"
     assert (await api.put(path, {"type": "Car", "doors": {"type": "Property", "value": 5}})).status == 204
-    assert (await api.get(path)).json() == {"id": ID, "type": "Car", "doors": {"type": "Property", "value": 5}}
+    assert (await api.get(path)).json() == {
+        "id": ID,
+        "type": "Car",
+        "doors": {"type": "Property", "value": 5},
+    }
     assert (await api.put(path, car(2))).status == 400
 
 
@@ -94,7 +104,11 @@ async def test_single_attributes(api: Client) -> None:
     await api.post(f"{BASE}/entities", car())
     path = f"{BASE}/entities/{ID}/attrs/speed"
     assert (await api.patch(path, {"value": 2, "unitCode": "KMH"})).status == 204
-    assert (await api.get(f"{BASE}/entities/{ID}")).json()["speed"] == {"type": "Property", "value": 2, "unitCode": "KMH"}
+    assert (await api.get(f"{BASE}/entities/{ID}")).json()["speed"] == {
+        "type": "Property",
+        "value": 2,
+        "unitCode": "KMH",
+    }
     assert (await api.put(path, {"type": "Property", "value": 3})).status == 204
     assert (await api.get(f"{BASE}/entities/{ID}")).json()["speed"] == {"type": "Property", "value": 3}
     assert (await api.delete(path)).status == 204
@@ -117,7 +131,9 @@ async def test_representations(api: Client) -> None:
     feature = await api.get(path, headers={"accept": "application/geo+json"})
     assert feature.headers["content-type"] == "application/geo+json"
     assert feature.json()["geometry"] == place["value"]
-    assert (await api.get(path, params={"pick": "speed"})).json() == {"speed": {"type": "Property", "value": 1}}
+    assert (await api.get(path, params={"pick": "speed"})).json() == {
+        "speed": {"type": "Property", "value": 1}
+    }
     assert (await api.get(path, params={"omit": "speed,location"})).json() == {"id": ID, "type": "Car"}
     assert (await api.get(path, headers={"accept": "text/html"})).status == 406
     assert (await api.get(path, params={"options": "nonsense"})).status == 400
@@ -140,8 +156,12 @@ async def test_query_pages_by_link(api: Client) -> None:
     assert len(seen) == len(set(seen)) == 25
     assert (await api.get(f"{BASE}/entities")).status == 400
     assert len((await api.get(f"{BASE}/entities?local=true&limit=100")).json()) == 25
-    assert (await api.get(f"{BASE}/entities?type=Car&offset=20&limit=10")).json()[0]["id"] == "urn:ngsi-ld:Car:20"
-    assert (await api.get(f"{BASE}/entities?type=Car&limit=0&count=true")).headers["ngsild-results-count"] == "25"
+    assert (await api.get(f"{BASE}/entities?type=Car&offset=20&limit=10")).json()[0][
+        "id"
+    ] == "urn:ngsi-ld:Car:20"
+    assert (await api.get(f"{BASE}/entities?type=Car&limit=0&count=true")).headers[
+        "ngsild-results-count"
+    ] == "25"
     assert len((await api.get(f"{BASE}/entities?type=Car&q=speed>=20&limit=100")).json()) == 5
 
 

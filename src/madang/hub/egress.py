@@ -6,6 +6,7 @@ or its network: a public API must not become a way into the city's inner network
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 from fnmatch import fnmatchcase
@@ -42,6 +43,7 @@ class GuardedResolver(AbstractResolver):
         allowed = [result for result in found if self.allows(result["host"])]
         if not allowed:
             raise EgressRefused(
+                errno.EACCES,
                 f"{host} is at {', '.join(result['host'] for result in found)}, an address that may not be called; "
                 "an operator can allow it with MADANG_EGRESS_ALLOW"
             )

@@ -59,6 +59,11 @@ class ValueIndexes:
     def find(self, type_: int, attribute: int) -> ValueIndex | None:
         return self._by_pair.get((type_, attribute))
 
+    @property
+    def n(self) -> int:
+        """How many indexes there are."""
+        return len(self._by_number)
+
     def unready(self) -> list[ValueIndex]:
         return [index for index in self._by_pair.values() if not index.ready]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import apsw
 import msgspec
@@ -28,8 +28,11 @@ _NAMES_SLICE_ROWS: Final = 8192
 
 def visible(entity: Entity, access: Access, matches: Callable[[Entity], bool] | None) -> Entity | None:
     """The entity as the caller sees it: None outside the filter, without the attributes of the mask."""
-    if matches is not None and not matches(entity):
-        return None
+    return masked(entity, access) if matches is None or matches(entity) else None
+
+
+def masked(entity: Entity, access: Access) -> Entity:
+    """The entity without the attributes of the caller's mask."""
     if not access.mask:
         return entity
     shown = tuple([attribute for attribute in entity.attributes if attribute.name not in access.mask])
@@ -57,7 +60,7 @@ async def search(
     hits: list[tuple[bool, int, int]] = []
     last = 0
     while True:
-        rows = connection.execute(_NAMES, (last, _NAMES_SLICE_ROWS)).fetchall()
+        rows: list[Any] = connection.execute(_NAMES, (last, _NAMES_SLICE_ROWS)).fetchall()
         for row, name in rows:
             if wanted in name:
                 best = min((line for line in name.split("\n") if wanted in line), key=len)
@@ -102,7 +105,7 @@ async def type_counts(connection: apsw.Connection, terms: Terms, access: Access)
     last = 0
     for _ in itertools.count():
         statement = f"SELECT e.row, {COLUMNS} FROM entity e WHERE e.row > ? ORDER BY e.row LIMIT ?"  # noqa: S608 constant
-        rows = connection.execute(statement, (last, LIMITS.slice_entities_max)).fetchall()
+        rows: list[tuple[Any, ...]] = connection.execute(statement, (last, LIMITS.slice_entities_max)).fetchall()
         for row in rows:
             entity = decode_entity(row[1:], terms)
             if matches(entity):

@@ -29,6 +29,7 @@ from madang.store.sqlite import codec, history_page, live, page, presence, read
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
 from madang.store.sqlite.connection import open_reader, open_writer
+from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.sources import SqliteSources, write_mark
 from madang.store.sqlite.write import Counters, Place
@@ -68,7 +69,8 @@ class SqliteStore:
         self._reader = open_reader(path)
         self._watchers = live.Watchers()
         self._committer = Committer(self._place, clock, self._watchers.publish)
-        self._pages = page.Pages(self._reader, self._place, path, self._build)
+        self._builder = IndexBuilder(self._place, self._build)
+        self._pages = page.Pages(self._reader, self._place, path, self._builder)
         self.sources = SqliteSources(self._reader, self._write, clock)
 
     async def commit(
@@ -135,8 +137,9 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Write what waits, then close the file."""
+        await self._builder.close()
         await self._committer.close()
-        await self._pages.close()
+        self._pages.close()
         self._watchers.close()
         self._reader.close()
         self._writer.close()
@@ -165,7 +168,7 @@ def _render_anew(place: Place) -> None:
     """Render every entity for the present default @context, in slices; one that is cut short begins anew."""
     last = 0
     while True:
-        rows = place.connection.execute(
+        rows: list[tuple[Any, ...]] = place.connection.execute(
             "SELECT row, id, types, scopes, created, modified, segments FROM entity WHERE row > ? ORDER BY row LIMIT ?",
             (last, _RERENDER_ROWS),
         ).fetchall()
