@@ -7,6 +7,7 @@ taken apart when a handler asks for them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -14,6 +15,7 @@ import orjson
 
 from madang.errors import BadRequestData, InvalidRequest
 from madang.hub.hub import Hub
+from madang.ngsild.context import Context
 from madang.trust.access import OPEN, Access
 
 Headers = list[tuple[bytes, bytes]]
@@ -24,7 +26,10 @@ _PARAMETERS_MAX: Final = 100
 
 
 class Call:
-    """One request. path: decoded segments of the path that stand for `{...}` in the route, in order."""
+    """One request. path: decoded segments of the path that stand for `{...}` in the route, in order.
+
+    context: the @context of a body that asks a question; None where headers name it.
+    """
 
     __slots__ = (
         "_headers",
@@ -33,6 +38,7 @@ class Call:
         "_raw_query",
         "access",
         "body",
+        "context",
         "hub",
         "method",
         "path",
@@ -49,6 +55,7 @@ class Call:
         self._raw_query: bytes = scope["query_string"]
         self._headers: dict[bytes, bytes] | None = None
         self._parameters: dict[str, str] | None = None
+        self.context: Context | None = None
         tenant = self.header(b"ngsild-tenant")
         self.access = OPEN if not tenant else Access(tenant=tenant)
 
@@ -62,9 +69,15 @@ class Call:
         value = self._headers.get(name)
         return value.decode("latin-1") if value is not None else ""
 
+    def asking(self, parameters: dict[str, str], scope_path: str, context: Context) -> Call:
+        """The same request as if it had come to that path with these parameters and this @context."""
+        asked = copy(self)
+        asked._parameters, asked.scope_path, asked.context = parameters, scope_path, context  # noqa: SLF001 its own
+        return asked
+
     @property
     def has_parameters(self) -> bool:
-        return bool(self._raw_query)
+        return bool(self._raw_query or self._parameters)
 
     @property
     def parameters(self) -> dict[str, str]:

@@ -68,6 +68,8 @@ class Reading(msgspec.Struct, frozen=True):
 
 async def link_context(call: Call) -> Context:
     """The @context that the Link header names, or the default one. Raises BadRequestData, ContextUnavailable."""
+    if call.context is not None:
+        return call.context
     header = call.header(b"link")
     if not header:
         return call.hub.contexts.default

@@ -11,7 +11,7 @@ from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.identifier import NGSI_LD_NULL, require_uri
 from madang.settings import LIMITS
 
-_NOT_ATTRIBUTES: Final = frozenset(
+NOT_ATTRIBUTES: Final = frozenset(
     ("id", "type", "scope", "@context", "@id", "@type", "createdAt", "modifiedAt", "deletedAt", "expiresAt")
 )
 
@@ -89,7 +89,7 @@ def _entity(
 ) -> Entity:
     attributes: list[Attribute] = []
     for name, raw in members.items():
-        if name not in _NOT_ATTRIBUTES:
+        if name not in NOT_ATTRIBUTES:
             attributes.extend(parse_attribute(name, raw, context, partial=partial))
     if len(attributes) > LIMITS.entity_attributes_max:
         raise BadRequestData(

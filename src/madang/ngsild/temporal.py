@@ -95,6 +95,12 @@ class TemporalQuery(msgspec.Struct, frozen=True):
     datasets: tuple[str, ...] = ()
     aggregation: Aggregation | None = None
 
+    def reading(
+        self, attributes: tuple[str, ...], without: tuple[str, ...], datasets: tuple[str, ...]
+    ) -> TemporalQuery:
+        """The same query over these attributes and datasets."""
+        return msgspec.structs.replace(self, attributes=attributes, without=without, datasets=datasets)
+
     @property
     def earliest(self) -> int | None:
         """The first moment inside the range; None where the range has no beginning."""
