@@ -63,13 +63,13 @@ class Path(msgspec.Struct, frozen=True):
         return len(self.names) == 1 and not self.members
 
 
-class Exists(msgspec.Struct, frozen=True):
+class Exists(msgspec.Struct, frozen=True, tag=True):
     """The path leads to something."""
 
     path: Path
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True, tag=True):
     """The value compares so with the literal; with several literals (== and != only) with any of them."""
 
     path: Path
@@ -77,7 +77,7 @@ class Comparison(msgspec.Struct, frozen=True):
     literals: tuple[Literal, ...]
 
 
-class Within(msgspec.Struct, frozen=True):
+class Within(msgspec.Struct, frozen=True, tag=True):
     """The value is from `low` to `high`, both included; negated: there is a value, and it is not."""
 
     path: Path
@@ -86,7 +86,7 @@ class Within(msgspec.Struct, frozen=True):
     negated: bool = False
 
 
-class Match(msgspec.Struct, frozen=True):
+class Match(msgspec.Struct, frozen=True, tag=True):
     """The RE2 pattern is found in the text; negated: there is a text, and it is not."""
 
     path: Path
@@ -94,7 +94,7 @@ class Match(msgspec.Struct, frozen=True):
     negated: bool = False
 
 
-class Linked(msgspec.Struct, frozen=True):
+class Linked(msgspec.Struct, frozen=True, tag=True):
     """An entity that the relationship leads to, of one of the types if any are named, meets the condition."""
 
     path: Path
@@ -102,11 +102,11 @@ class Linked(msgspec.Struct, frozen=True):
     condition: Exists | Comparison | Within | Match | Linked
 
 
-class And(msgspec.Struct, frozen=True):
+class And(msgspec.Struct, frozen=True, tag=True):
     parts: tuple[Expression, ...]
 
 
-class Or(msgspec.Struct, frozen=True):
+class Or(msgspec.Struct, frozen=True, tag=True):
     parts: tuple[Expression, ...]
 
 

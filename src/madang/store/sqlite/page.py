@@ -19,7 +19,7 @@ from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.plan import Catalog
 from madang.store.sqlite.read import masked
 from madang.store.sqlite.scan import Answer, Scan, make_plan
-from madang.store.sqlite.scan_process import ScanProcess
+from madang.store.sqlite.scan_process import Question, ScanProcess
 from madang.store.sqlite.write import Place
 from madang.trust.access import Access
 
@@ -65,7 +65,7 @@ class Pages:
                 return answer
             await asyncio.sleep(0)
         slices.close()
-        return await self._wide.answer(query, window, access, rendered=rendered)
+        return await self._wide.answer(Question(query, window, access, rendered))
 
-    def close(self) -> None:
-        self._wide.close()
+    async def close(self) -> None:
+        await self._wide.close()

@@ -6,82 +6,94 @@ The process is started at the first such query, reads through its own connection
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Final
 
-import apsw
+import msgspec
 
-from madang.errors import QueryTooWide, StoreBroken
-from madang.lifeline import end_with
+from madang import children
+from madang.errors import BadRequestData, MadangError, NotSupported, QueryTooWide, StoreBroken
 from madang.ngsild.query import Query, Window
 from madang.settings import LIMITS
-from madang.store.sqlite.codec import Terms
-from madang.store.sqlite.connection import open_reader
-from madang.store.sqlite.indexes import ValueIndexes
-from madang.store.sqlite.plan import Catalog
-from madang.store.sqlite.scan import Answer, Scan, make_plan
+from madang.store.sqlite.scan import Answer
 from madang.trust.access import Access
 
-_OPEN: Final[dict[str, apsw.Connection]] = {}
-_READERS_MAX: Final = 1
+_MODULE: Final = "madang.store.sqlite.scan_child"
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What the process is asked."""
+
+    query: Query
+    window: Window
+    access: Access
+    rendered: bool
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """An error of the tree instead of an answer. kind: the name of its class."""
+
+    kind: str
+    message: str
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """One of the two."""
+
+    answer: Answer | None = None
+    refusal: Refusal | None = None
+
+
+_REPLIES: Final = msgspec.msgpack.Decoder(Reply)
+_REFUSALS: Final[dict[str, type[MadangError]]] = {
+    error.__name__: error for error in (BadRequestData, NotSupported, StoreBroken)
+}
 
 
 class ScanProcess:
-    """The process, and a queue before it that is not longer than a few queries."""
+    """The process; it answers one query after the other."""
 
     def __init__(self, path: Path) -> None:
-        self._path = str(path)
-        self._pool: ProcessPoolExecutor | None = None
-        self._places = asyncio.Semaphore(_READERS_MAX)
+        self._path = path
+        self._process: asyncio.subprocess.Process | None = None
+        self._one_at_a_time = asyncio.Lock()
 
-    async def answer(self, query: Query, window: Window, access: Access, *, rendered: bool) -> Answer:
+    async def answer(self, question: Question) -> Answer:
         """The answer to a query. Raises QueryTooWide if it takes longer than the limit."""
-        too_wide = QueryTooWide(
-            f"The query would read for more than {LIMITS.query_ms_max} ms; name a type, add a condition that an index "
-            "serves, or ask again in a minute: an index for it is being built where that is possible"
-        )
         try:
-            async with asyncio.timeout(LIMITS.query_ms_max / 1000), self._places:
-                return await asyncio.wrap_future(
-                    self._process().submit(_answer, self._path, query, window, access, rendered)
-                )
+            async with asyncio.timeout(LIMITS.query_ms_max / 1000), self._one_at_a_time:
+                reply = await self._ask(question)
         except TimeoutError as error:
-            self.close()
-            raise too_wide from error
-        except BrokenProcessPool as error:
-            self.close()
-            raise StoreBroken("The process that reads wide queries ended unexpectedly; ask again") from error
+            raise QueryTooWide(
+                f"The query would read for more than {LIMITS.query_ms_max} ms; name a type, add a condition that an "
+                "index serves, or ask again in a minute: an index for it is being built where that is possible"
+            ) from error
+        if reply.answer is not None:
+            return reply.answer
+        assert reply.refusal is not None
+        raise _REFUSALS[reply.refusal.kind](reply.refusal.message)
 
-    def _process(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, context, end_with, (os.getpid(),))
-        return self._pool
-
-    def close(self) -> None:
-        """End the process, also in the middle of a query."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            for process in list((pool._processes or {}).values()):  # noqa: SLF001 the pool itself can only wait
-                process.kill()
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _answer(path: str, query: Query, window: Window, access: Access, rendered: bool) -> Answer:
-    """Runs in the process: the whole generator at once."""
-    connection = _OPEN.get(path)
-    if connection is None:
-        connection = _OPEN[path] = open_reader(Path(path))
-    terms = Terms(connection)
-    made, cursor = make_plan(query, window, Catalog(terms, ValueIndexes(connection)), access)
-    slices = Scan(connection, terms, made, rendered=rendered).answer(query, window, cursor)
-    while True:
+    async def _ask(self, question: Question) -> Reply:
+        """Raises StoreBroken if the process ends; cancelled in the middle, the process ends with it."""
+        if self._process is None or self._process.returncode is not None:
+            self._process = await children.start(_MODULE, str(self._path))
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            next(slices)
-        except StopIteration as finished:
-            answer: Answer = finished.value
-            return answer
+            process.stdin.write(children.framed(msgspec.msgpack.encode(question)))
+            await process.stdin.drain()
+            frame = await children.receive_frame(process.stdout)
+        except BaseException:
+            await self.close()
+            raise
+        if frame is None:
+            await self.close()
+            raise StoreBroken("The process that reads wide queries ended unexpectedly; ask again")
+        return _REPLIES.decode(frame)
+
+    async def close(self) -> None:
+        """End the process, also in the middle of a query."""
+        process, self._process = self._process, None
+        if process is not None:
+            await children.end(process)

@@ -62,15 +62,15 @@ class SqliteStore:
         self._writer = open_writer(path)
         terms = Terms(self._writer)
         registry = ValueIndexes(self._writer)
-        self._place = Place(
+        self.place = Place(
             self._writer, terms, registry, Counters(self._writer), options.context, options.names
         )
-        _prepare(self._place, options)
+        _prepare(self.place, options)
         self._reader = open_reader(path)
         self._watchers = live.Watchers()
-        self._committer = Committer(self._place, clock, self._watchers.publish)
-        self._builder = IndexBuilder(self._place, self._build)
-        self._pages = page.Pages(self._reader, self._place, path, self._builder)
+        self._committer = Committer(self.place, clock, self._watchers.publish)
+        self._builder = IndexBuilder(self.place, self._build)
+        self._pages = page.Pages(self._reader, self.place, path, self._builder)
         self.sources = SqliteSources(self._reader, self._write, clock)
 
     async def commit(
@@ -86,17 +86,17 @@ class SqliteStore:
 
     async def _build(self, work: Callable[[Place], Any]) -> None:
         """Run a step of an index build inside a commit."""
-        await self._committer.commit((), lambda connection: work(self._place))
+        await self._committer.commit((), lambda connection: work(self.place))
 
     async def retrieve(self, entity_id: str, access: Access) -> Entity | None:
-        return read.retrieve(self._reader, self._place.terms, entity_id, access)
+        return read.retrieve(self._reader, self.place.terms, entity_id, access)
 
     async def rendered(self, entity_id: str, access: Access) -> bytes | None:
         if access.filter is None and not access.mask:
             row = self._reader.execute(_RENDERED, (entity_id,)).fetchone()
             return row[0] if row is not None else None
-        entity = read.retrieve(self._reader, self._place.terms, entity_id, access)
-        return render_whole(entity, self._place.context) if entity is not None else None
+        entity = read.retrieve(self._reader, self.place.terms, entity_id, access)
+        return render_whole(entity, self.place.context) if entity is not None else None
 
     async def page(self, query: Query, window: Window, access: Access) -> Page:
         return await self._pages.page(query, window, access)
@@ -105,32 +105,32 @@ class SqliteStore:
         return await self._pages.rendered_page(query, window, access)
 
     async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
-        return await history_page.one(self._reader, self._place.terms, entity_id, temporal, access)
+        return await history_page.one(self._reader, self.place.terms, entity_id, temporal, access)
 
     async def history(
         self, query: Query, temporal: TemporalQuery, window: Window, access: Access
     ) -> EvolutionPage:
-        return await history_page.page(self._reader, self._place.terms, (query, temporal), window, access)
+        return await history_page.page(self._reader, self.place.terms, (query, temporal), window, access)
 
     async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]:
         return [
-            _change_row(row, self._place.terms) for row in self._reader.execute(_CHANGES, (sequence, limit))
+            _change_row(row, self.place.terms) for row in self._reader.execute(_CHANGES, (sequence, limit))
         ]
 
     async def last_sequence(self) -> int:
-        return self._place.counters.sequence
+        return self.place.counters.sequence
 
     async def type_counts(self, access: Access) -> dict[str, int]:
-        return await read.type_counts(self._reader, self._place.terms, access)
+        return await read.type_counts(self._reader, self.place.terms, access)
 
     async def attribute_counts(self, access: Access) -> list[AttributeCount]:
-        return await presence.attribute_counts(self._reader, self._place.terms, access)
+        return await presence.attribute_counts(self._reader, self.place.terms, access)
 
     async def search(self, text: str, limit: int, access: Access) -> list[Entity]:
-        return await read.search(self._reader, self._place.terms, text, limit, access)
+        return await read.search(self._reader, self.place.terms, text, limit, access)
 
     async def incoming(self, entity_id: str, limit: int, access: Access) -> list[tuple[str, Entity]]:
-        return read.incoming(self._reader, self._place.terms, entity_id, limit, access)
+        return read.incoming(self._reader, self.place.terms, entity_id, limit, access)
 
     def watch(self) -> AsyncIterator[ChangeRow]:
         return self._watchers.watch()
@@ -139,7 +139,7 @@ class SqliteStore:
         """Write what waits, then close the file."""
         await self._builder.close()
         await self._committer.close()
-        self._pages.close()
+        await self._pages.close()
         self._watchers.close()
         self._reader.close()
         self._writer.close()

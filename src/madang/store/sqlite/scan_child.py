@@ -1,0 +1,55 @@
+"""The process for wide queries: `python -m madang.store.sqlite.scan_child`, started by `scan_process.py` alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from madang import children
+from madang.errors import MadangError
+from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.connection import open_reader
+from madang.store.sqlite.indexes import ValueIndexes
+from madang.store.sqlite.plan import Catalog
+from madang.store.sqlite.scan import Answer, Scan, make_plan
+from madang.store.sqlite.scan_process import Question, Refusal, Reply
+
+
+def main(parent: int, path: Path) -> None:
+    """Answer until the pipe closes."""
+    children.end_with(parent)
+    requests, answers = children.own_streams()
+    os.nice(5)
+    connection = open_reader(path)
+    questions = msgspec.msgpack.Decoder(Question)
+    while (frame := children.read_frame(requests)) is not None:
+        try:
+            reply = Reply(answer=_answer(connection, questions.decode(frame)))
+        except MadangError as error:
+            reply = Reply(refusal=Refusal(type(error).__name__, error.message))
+        answers.write(children.framed(msgspec.msgpack.encode(reply)))
+        answers.flush()
+
+
+def _answer(connection: apsw.Connection, question: Question) -> Answer:
+    """The whole of a page, without a breath."""
+    terms = Terms(connection)
+    catalog = Catalog(terms, ValueIndexes(connection))
+    made, cursor = make_plan(question.query, question.window, catalog, question.access)
+    slices = Scan(connection, terms, made, rendered=question.rendered).answer(
+        question.query, question.window, cursor
+    )
+    while True:
+        try:
+            next(slices)
+        except StopIteration as finished:
+            answer: Answer = finished.value
+            return answer
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]))
