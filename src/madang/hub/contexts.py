@@ -19,7 +19,7 @@ import orjson
 from madang.clock import Clock
 from madang.errors import BadRequestData, ContextUnavailable
 from madang.hub.egress import guarded_session
-from madang.ngsild.context import Context, is_core_url
+from madang.ngsild.context import CORE, Context, is_core_url
 from madang.settings import LIMITS
 
 OWN_PATH: Final = "/ngsi-ld/v1/jsonldContexts/madang"
@@ -49,8 +49,10 @@ class Contexts:
 
         Raises BadRequestData for what is no @context, ContextUnavailable if a remote one cannot be had.
         """
-        if reference is None or (isinstance(reference, str) and self._is_known(reference)):
+        if reference is None:
             return self.default
+        if isinstance(reference, str) and self._is_known(reference):
+            return CORE if is_core_url(reference) else self.default
         key = orjson.dumps(reference)
         built = self._built.get(key)
         now = self._clock.now()

@@ -18,6 +18,7 @@ from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Kind
 from madang.ngsild.geometry import is_geometry, require_geometry
 from madang.ngsild.identifier import NGSI_LD_NULL, is_uri, require_uri
 from madang.ngsild.times import normalize_moment
+from madang.settings import LIMITS
 
 _KINDS: Final[dict[str, Kind]] = {kind.value: kind for kind in Kind}
 # In concise form the value's member tells the kind; "value" may also be a geometry
@@ -125,7 +126,7 @@ def _canonical_value(raw: Any, where: str) -> dict[str, Any]:
         raise BadRequestData(
             f"Attribute '{where}' is null; leave it out, or delete it with the value {NGSI_LD_NULL} in a merge"
         )
-    return {"type": "Property", "value": raw}
+    return {"type": "Property", "value": _bearable(raw, where)}
 
 
 def _kind_of(raw: dict[str, Any], where: str, partial: bool) -> Kind | None:
@@ -173,7 +174,7 @@ def _check_value(value: Any, where: str, reading: _Reading) -> Any:
         return _canonical_value(value, where)
     if type(value) is dict and "@type" in value:
         return {**value, "@type": _datatype(value["@type"], where, reading)}
-    return value
+    return _bearable(value, where)
 
 
 def _check_relationship(value: Any, where: str, reading: _Reading) -> Any:
@@ -213,13 +214,13 @@ def _check_vocabulary(value: Any, where: str, reading: _Reading) -> Any:
 
 
 def _check_json(value: Any, where: str, reading: _Reading) -> Any:
-    return value
+    return _bearable(value, where)
 
 
 def _check_list(value: Any, where: str, reading: _Reading) -> Any:
     if type(value) is not list and not (value == NGSI_LD_NULL and reading.partial):
         raise BadRequestData(f"The valueList of '{where}' must be an array")
-    return value
+    return _bearable(value, where)
 
 
 def _check_objects(value: Any, where: str, reading: _Reading) -> Any:
@@ -242,6 +243,16 @@ _CHECKS: Final[dict[Kind, _Check]] = {
     Kind.LIST_PROPERTY: _check_list,
     Kind.LIST_RELATIONSHIP: _check_objects,
 }
+
+
+def _bearable(value: Any, where: str, depth: int = 0) -> Any:
+    """The value, if it is not nested too deeply."""
+    if type(value) is dict or type(value) is list:
+        if depth >= LIMITS.json_depth_max:
+            raise BadRequestData(f"The value of '{where}' is nested deeper than {LIMITS.json_depth_max} levels")
+        for item in value.values() if type(value) is dict else value:
+            _bearable(item, where, depth + 1)
+    return value
 
 
 # --- the core members beside the value ---
@@ -284,7 +295,7 @@ def _datatype(value: Any, where: str, reading: _Reading) -> Any:
 
 
 def _as_is(value: Any, where: str, reading: _Reading) -> Any:
-    return value
+    return _bearable(value, where)
 
 
 _CORE_MEMBERS: Final[dict[str, _Check]] = {
