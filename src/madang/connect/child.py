@@ -31,11 +31,12 @@ from madang.connect.frames import (
     Request,
     TakeFingerprint,
     Taken,
+    TryMapping,
     encode,
     read_request,
 )
 from madang.connect.mapping import Mapped, Mapper, Refused
-from madang.connect.source import EntityMapping
+from madang.connect.source import EntityMapping, Source, Surroundings
 from madang.errors import MadangError
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -84,6 +85,8 @@ def _carried_out(request: Request) -> Iterator[Answer]:
     match request:
         case TakeFingerprint(location, mapping, former):
             yield Taken(take_fingerprint(former, mapping, files_at(location)))
+        case TryMapping(source, surroundings):
+            _mapper(source, surroundings)
         case Discover(source):
             yield Discovered(tuple(adapter_named(source.connector).discover(source.location, source.options)))
         case Read():
@@ -94,7 +97,7 @@ def _carried_out(request: Request) -> Iterator[Answer]:
 def _read(request: Read) -> Iterator[Answer]:
     source = request.source
     mappings = effective_mappings(source.connector, source.entities)
-    mapper = Mapper(mappings, request.surroundings, vocabulary.context())
+    mapper = _mapper(source, request.surroundings)
     reading = Reading(
         location=source.location,
         options=source.options,
@@ -105,6 +108,10 @@ def _read(request: Read) -> Iterator[Answer]:
     state = msgspec.json.decode(request.state) if request.state else {}
     for step in adapter_named(source.connector).read(reading, state):
         yield _batch(step, mapper)
+
+
+def _mapper(source: Source, surroundings: Surroundings) -> Mapper:
+    return Mapper(effective_mappings(source.connector, source.entities), surroundings, vocabulary.context())
 
 
 def _rows_max(mappings: tuple[EntityMapping, ...]) -> int:

@@ -103,7 +103,12 @@ def to_degrees(crs: str) -> Callable[[Any, Any], tuple[Any, Any]]:
     """
     if not crs:
         return lambda easts, norths: (easts, norths)
-    transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    try:
+        transformer = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+    except ProjError as error:
+        raise BadRequestData(
+            f"There is no reference system {crs}; the number must be one of the EPSG registry"
+        ) from error
 
     def convert(easts: Any, norths: Any) -> tuple[Any, Any]:
         try:

@@ -37,13 +37,16 @@ class Stamp(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """changes: in order; `about` has for each the item that it comes from. stamps: of every entity seen. unchanged:
-    rows that say nothing new."""
+    """changes: in order; `about` has for each the item that it comes from. stamps: of every entity seen.
+
+    written, unchanged: rows that say something new, and rows that do not.
+    """
 
     changes: tuple[Change, ...]
     about: tuple[Mapped, ...]
     stamps: dict[str, Stamp]
     rejected: tuple[Rejected, ...]
+    written: int
     unchanged: int
 
 
@@ -92,6 +95,7 @@ class Deciding:
         self._changes: list[tuple[Change, Mapped]] = []
         self._observed: dict[str, list[Mapped]] = {}
         self._rejected: list[Rejected] = []
+        self._written = 0
         self._unchanged = 0
 
     def decide(self, items: Sequence[Mapped | Refused]) -> Decision:
@@ -107,6 +111,7 @@ class Deciding:
             about=tuple(item for _, item in self._changes),
             stamps=self._touched,
             rejected=tuple(self._rejected),
+            written=self._written,
             unchanged=self._unchanged,
         )
 
@@ -132,6 +137,8 @@ class Deciding:
             self._observed.setdefault(item.id, []).append(item)
         if same and not fresh:
             self._unchanged += 1
+        else:
+            self._written += 1
         newest = max(before.newest if before else 0, item.newest)
         self._seen(item.id, Stamp(item.digest, self._run, newest, floor, _names(item, before)))
 

@@ -35,6 +35,13 @@ class Discover(msgspec.Struct, frozen=True, tag=True):
     source: Source
 
 
+class TryMapping(msgspec.Struct, frozen=True, tag=True):
+    """Answered by `Done`, or by `Failed` where the mapping cannot be used."""
+
+    source: Source
+    surroundings: Surroundings
+
+
 class Read(msgspec.Struct, frozen=True, tag=True):
     """Answered by any number of `Batch`, then `Done`. state: where to go on (JSON), b"" for the start."""
 
@@ -73,7 +80,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     trace: str = ""
 
 
-Request = TakeFingerprint | Discover | Read
+Request = TakeFingerprint | Discover | TryMapping | Read
 Answer = Taken | Discovered | Batch | Done | Failed
 
 _requests: Final[msgspec.msgpack.Decoder[Request]] = msgspec.msgpack.Decoder(Request)

@@ -43,7 +43,7 @@ class Record(msgspec.Struct, frozen=True):
         return text if len(text) <= ORIGINAL_CHARACTERS_MAX else text[: ORIGINAL_CHARACTERS_MAX - 1] + "…"
 
 
-class Mapped(msgspec.Struct, frozen=True):
+class Mapped(msgspec.Struct, frozen=True, tag=True):
     """What one row says of one entity.
 
     attributes: that describe it. observations: that go to its history. newest: latest observedAt of those,
@@ -61,7 +61,7 @@ class Mapped(msgspec.Struct, frozen=True):
     original: str
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refused(msgspec.Struct, frozen=True, tag=True):
     """A row that cannot become an entity. id: of the entity it would be, "" if not even that is known."""
 
     place: str

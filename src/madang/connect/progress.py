@@ -9,12 +9,13 @@ import msgspec
 
 
 class Stage(StrEnum):
-    """UNCHANGED: nothing to read. STOPPED: asked to; it goes on from there next time. FAILED: `problem` says why."""
+    """REMOVED: with all its entities. UNCHANGED: nothing to read. STOPPED: asked to; it goes on from there next time. FAILED: `problem` says why."""
 
     READING = "reading"
     REMOVING = "removing"
     DONE = "done"
     UNCHANGED = "unchanged"
+    REMOVED = "removed"
     STOPPED = "stopped"
     FAILED = "failed"
 
@@ -24,14 +25,15 @@ class Stage(StrEnum):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """share: of the source that is read, 0 to 1. rows: read. entities: written. unchanged: rows that said nothing
-    new. rejected: rows in quarantine. removed: entities that vanished. seconds: since the start."""
+    """share: of the source that is read, 0 to 1. rows: read. written, unchanged: rows that said something new, and
+    rows that did not. rejected: rows in quarantine. removed: entities that went. seconds: since the start.
+    """
 
     source: str
     stage: Stage
     share: float = 0.0
     rows: int = 0
-    entities: int = 0
+    written: int = 0
     unchanged: int = 0
     rejected: int = 0
     removed: int = 0

@@ -23,10 +23,11 @@ from madang.connect.frames import (
     Request,
     TakeFingerprint,
     Taken,
+    TryMapping,
     encode,
     read_answer,
 )
-from madang.connect.source import Source
+from madang.connect.source import Source, Surroundings
 from madang.errors import SourceFailed
 
 _BUFFER_BYTES = 256 * 1024
@@ -50,19 +51,19 @@ class Reader:
 
     async def fingerprint(self, location: str, mapping: str, former: Fingerprint | None) -> Fingerprint:
         """See `files.take_fingerprint`. Raises SourceFailed."""
-        async with aclosing(self._ask(TakeFingerprint(location, mapping, former))) as answers:
-            async for answer in answers:
-                if isinstance(answer, Taken):
-                    return answer.fingerprint
-        raise SourceFailed(f"{location} was read without an answer")
+        (answer,) = await self._all(TakeFingerprint(location, mapping, former))
+        assert isinstance(answer, Taken)
+        return answer.fingerprint
 
     async def discover(self, source: Source) -> tuple[Table, ...]:
         """What is in the source. Raises SourceFailed."""
-        async with aclosing(self._ask(Discover(source))) as answers:
-            async for answer in answers:
-                if isinstance(answer, Discovered):
-                    return answer.tables
-        raise SourceFailed(f"{source.location} was read without an answer")
+        (answer,) = await self._all(Discover(source))
+        assert isinstance(answer, Discovered)
+        return answer.tables
+
+    async def try_mapping(self, source: Source, around: Surroundings) -> None:
+        """Raises SourceFailed where the mapping names what cannot be, such as a reference system that is none."""
+        await self._all(TryMapping(source, around))
 
     async def read(self, request: Read) -> AsyncGenerator[Batch, None]:
         """The source's rows, mapped. Raises SourceFailed, also after some of them."""
@@ -70,6 +71,11 @@ class Reader:
             async for answer in answers:
                 if isinstance(answer, Batch):
                     yield answer
+
+    async def _all(self, request: Request) -> list[Answer]:
+        """All answers: one that is left would be the next request's."""
+        async with aclosing(self._ask(request)) as answers:
+            return [answer async for answer in answers]
 
     async def _ask(self, request: Request) -> AsyncGenerator[Answer, None]:
         """All answers but the last."""

@@ -158,7 +158,7 @@ class _Loading:
             Stage.READING,
             share=batch.share,
             rows=progress.rows + batch.rows,
-            entities=progress.entities + len({change.id for change in decision.changes}) - refused,
+            written=progress.written + decision.written - refused,
             unchanged=progress.unchanged + decision.unchanged,
             rejected=progress.rejected + len(decision.rejected) + refused,
         )

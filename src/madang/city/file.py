@@ -1,0 +1,81 @@
+"""The form of a city file, as structs: their JSON Schema is what is checked, and what an editor can use."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from madang.city.model import Layer
+from madang.connect.source import EntityMapping
+
+_Identifier = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[a-z0-9][a-z0-9-]{0,62}$",
+        description="lower-case letters, digits and hyphens",
+        examples=["gaon"],
+    ),
+]
+_Names = Annotated[
+    dict[str, str],
+    msgspec.Meta(description="a name for each language", examples=[{"ko": "가온시", "en": "Gaon"}]),
+]
+
+
+class CityTable(msgspec.Struct, frozen=True):
+    """[city]"""
+
+    id: _Identifier
+    name: _Names
+    languages: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(
+            min_length=1, description="language tags, the city's own first", examples=[["ko", "en"]]
+        ),
+    ]
+    time_zone: Annotated[
+        str, msgspec.Meta(description="a name of the IANA time zone database", examples=["Asia/Seoul"])
+    ]
+    extent: Annotated[
+        tuple[float, float, float, float],
+        msgspec.Meta(
+            description="west, south, east and north in degrees", examples=[[126.9, 37.4, 127.0, 37.5]]
+        ),
+    ]
+    synthetic: bool = False
+
+
+class SourceTable(msgspec.Struct, frozen=True):
+    """[[source]]"""
+
+    id: _Identifier
+    connector: Literal["table", "gtfs", "osm"]
+    location: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1, description="a file, relative to the city file", examples=["data/stops.csv"]
+        ),
+    ]
+    schedule: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^(|[1-9]\d*(\.\d+)? ?(s|min|h|d))$",
+            description="how often it is read again: a number with s, min, h or d",
+            examples=["15 s"],
+        ),
+    ] = ""
+    name: _Names = {}
+    licence: str = ""
+    attribution: str = ""
+    options: dict[str, Any] = {}
+    entity: tuple[EntityMapping, ...] = ()
+
+
+class CityFile(msgspec.Struct, frozen=True):
+    city: CityTable
+    source: tuple[SourceTable, ...] = ()
+    layer: tuple[Layer, ...] = ()
+
+
+SCHEMA: Final = msgspec.json.schema(CityFile)
