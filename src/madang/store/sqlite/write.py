@@ -34,14 +34,18 @@ _INSERT_CHANGE: Final = "INSERT INTO change (sequence, row, time, kind, id, data
 
 
 class Slot:
-    """An entity in the running commit: as the file has it and as it will be."""
+    """An entity in the running commit: as the file has it and as it will be.
 
-    __slots__ = ("after", "before", "row")
+    last: as it was when this commit deleted it, which may be a creation of this very commit.
+    """
+
+    __slots__ = ("after", "before", "last", "row")
 
     def __init__(self, row: int, before: Entity | None) -> None:
         self.row = row
         self.before = before
         self.after = before
+        self.last = before
 
 
 class Counters:
@@ -101,6 +105,7 @@ class Batch:
             kind = DELETED
         present = applied.entity or slot.after
         slot.after = applied.entity
+        slot.last = present
         self._remember(slot, kind, present, applied.written, applied.removed)
         return applied.outcome
 
@@ -141,7 +146,11 @@ class Batch:
 
     def flush(self) -> None:
         """Write every entity that differs, its index rows, the counters and the change rows."""
-        dirty = [slot for slot in self._slots.values() if slot.after is not slot.before]
+        dirty = [
+            slot
+            for slot in self._slots.values()
+            if slot.after is not slot.last or slot.after is not slot.before
+        ]
         self._write_entities(dirty)
         self._write_indexes(dirty)
         self._place.connection.executemany(_INSERT_CHANGE, self._change_rows)
@@ -175,13 +184,13 @@ class Batch:
             place.connection.executemany(_UPDATE_ENTITY, updates)
 
     def _bury(self, slot: Slot) -> None:
-        assert slot.before is not None
-        types = codec.encode_types(slot.before.types, self._place.terms)
+        assert slot.last is not None
+        types = codec.encode_types(slot.last.types, self._place.terms)
         execute = self._place.connection.execute
         execute("DELETE FROM entity WHERE row = ?", (slot.row,))
         execute(
             "INSERT OR REPLACE INTO past (id, row, types, deleted) VALUES (?, ?, ?, ?)",
-            (slot.before.id, slot.row, types, self._now),
+            (slot.last.id, slot.row, types, self._now),
         )
 
     def _write_indexes(self, dirty: list[Slot]) -> None:
