@@ -1,23 +1,21 @@
 """The process that reads files: `python -m madang.connect.child`, started by `reader.py` and by nobody else.
 
-It reads and maps, and writes nothing but its pipe. It ends with its parent, however that ends: by the kernel's
-death signal on Linux, elsewhere when its pipe closes.
+It reads and maps, and writes nothing but its pipe. It ends with its parent (`children.py`).
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final
 
 import msgspec
 
 from madang import vocabulary
+from madang.children import end_with, own_streams
 from madang.connect.adapter import STEP_ROWS_MAX, Reading, Step, adapter_named, effective_mappings
 from madang.connect.files import files_at, take_fingerprint
 from madang.connect.frames import (
@@ -39,35 +37,19 @@ from madang.connect.mapping import Mapped, Mapper, Refused
 from madang.connect.source import EntityMapping, Source, Surroundings
 from madang.errors import MadangError
 
-_PR_SET_PDEATHSIG: Final = 1
 # Observations are written several at a time into one entity; this bounds one slice of the serving loop
 STEP_OBSERVATIONS_MAX: Final = 768
 
 
 def main(parent: int) -> None:
-    _end_with(parent)
-    requests, answers = _own_streams()
+    end_with(parent)
+    requests, answers = own_streams()
     os.nice(5)
     gc.freeze()
     while (request := read_request(requests)) is not None:
         for answer in _answers(request):
             answers.write(encode(answer))
             answers.flush()
-
-
-def _end_with(parent: int) -> None:
-    """Ask the kernel to end this process with the one that started it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit(0)
-
-
-def _own_streams() -> tuple[BinaryIO, BinaryIO]:
-    """The pipe to the parent. What a library prints goes to standard error, not between the frames."""
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return sys.stdin.buffer, answers
 
 
 def _answers(request: Request) -> Iterator[Answer]:

@@ -1,24 +1,21 @@
-"""What the serving process and the process that reads files say to each other: length-prefixed MessagePack.
+"""What the serving process and the process that reads files say to each other, as MessagePack.
 
 The serving process sends one request and takes answers until `Done` or `Failed`. The pipe holds little, so a reader
-that is ahead waits.
+that is ahead waits. How frames travel stands in `children.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import struct
 from typing import BinaryIO, Final
 
 import msgspec
 
+from madang.children import framed, read_frame, receive_frame
 from madang.connect.adapter import Table
 from madang.connect.files import Fingerprint
 from madang.connect.mapping import Mapped, Refused
 from madang.connect.source import Source, Surroundings
-
-FRAME_BYTES_MAX: Final = 256 * 1024 * 1024
-_LENGTH: Final = struct.Struct("<I")
 
 
 class TakeFingerprint(msgspec.Struct, frozen=True, tag=True):
@@ -88,26 +85,16 @@ _answers: Final[msgspec.msgpack.Decoder[Answer]] = msgspec.msgpack.Decoder(Answe
 
 
 def encode(frame: Request | Answer) -> bytes:
-    body = msgspec.msgpack.encode(frame)
-    return _LENGTH.pack(len(body)) + body
+    return framed(msgspec.msgpack.encode(frame))
 
 
 def read_request(stream: BinaryIO) -> Request | None:
     """The next request; None when the other side is gone."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    body = stream.read(length)
-    return _requests.decode(body) if len(body) == length else None
+    body = read_frame(stream)
+    return _requests.decode(body) if body is not None else None
 
 
 async def read_answer(stream: asyncio.StreamReader) -> Answer | None:
     """The next answer; None when the other side is gone."""
-    try:
-        (length,) = _LENGTH.unpack(await stream.readexactly(_LENGTH.size))
-        if length > FRAME_BYTES_MAX:
-            return None
-        return _answers.decode(await stream.readexactly(length))
-    except asyncio.IncompleteReadError:
-        return None
+    body = await receive_frame(stream)
+    return _answers.decode(body) if body is not None else None

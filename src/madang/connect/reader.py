@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
+from madang import children
 from madang.connect.adapter import Table
 from madang.connect.files import Fingerprint
 from madang.connect.frames import (
@@ -29,8 +28,6 @@ from madang.connect.frames import (
 )
 from madang.connect.source import Source, Surroundings
 from madang.errors import SourceFailed
-
-_BUFFER_BYTES = 256 * 1024
 
 
 class Reader:
@@ -105,19 +102,10 @@ class Reader:
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "madang.connect.child",
-                str(os.getpid()),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                limit=_BUFFER_BYTES,
-            )
+            self._process = await children.start("madang.connect.child")
         return self._process
 
     async def _end(self) -> None:
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
-            process.kill()
-            await process.wait()
+        if process is not None:
+            await children.end(process)

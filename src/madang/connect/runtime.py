@@ -111,7 +111,7 @@ class _Loading:
         if previous is not None and previous.complete and former == taken:
             if previous.problem:
                 await sources.finish(source.id)
-            return self.tell(Stage.UNCHANGED, share=1.0)
+            return self.tell(Stage.UNCHANGED, share=1.0, rejected=previous.rejected)
         remapped = former is not None and former.mapping != taken.mapping
         if self._observing and remapped:
             await self._start_over(consent)
