@@ -10,7 +10,7 @@ from typing import Final
 from starlette.applications import Starlette
 
 from madang import vocabulary
-from madang.api import asgi, health
+from madang.api import asgi, health, openapi
 from madang.city.model import City
 from madang.cli import main as commands
 from madang.cli.wiring import Wiring
@@ -46,7 +46,7 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
 def application(hub: Hub, city: City, settings: Settings) -> Application:
     """The information API by its thin path; all else, the pages among it, by Starlette."""
     site = Site(hub, city, settings)
-    return asgi.application(hub, Starlette(routes=[*health.routes(hub), *pages.routes(site)]))
+    return asgi.application(hub, Starlette(routes=[*health.routes(hub), *openapi.routes(), *pages.routes(site)]))
 
 
 WIRING: Final = Wiring(open_hub, application)

@@ -14,6 +14,7 @@ from madang.api.negotiation import (
     read_window,
     reading,
 )
+from madang.api.query_body import body_parameters
 from madang.api.update_result import update_answer
 from madang.errors import BadRequestData
 from madang.hub import entities
@@ -42,6 +43,13 @@ async def query(call: Call) -> Answer:
     answer = entities_answer(call, how, found.entities)
     answer.headers.extend(page_headers(call, window, found.total, found.next_cursor))
     return answer
+
+
+async def query_by_body(call: Call) -> Answer:
+    """CIM 009 §5.7.2, §6.23.3.1: as `query`, the question in the body. Its page links lead to the GET form."""
+    body = call.json()
+    context = await body_context(call, body)
+    return await query(call.asking(body_parameters(body, call.parameters), "/ngsi-ld/v1/entities", context))
 
 
 async def retrieve(call: Call) -> Answer:

@@ -107,6 +107,8 @@ def media_type(call: Call, allowed: tuple[str, ...] = ("application/json", "appl
     stated = call.header(b"content-type").partition(";")[0].strip().lower()
     if stated in allowed:
         return stated
+    if stated == "application/merge-patch+json" and call.method == "PATCH":
+        return "application/json"
     raise UnsupportedMediaType(f"The body is '{stated or 'of no stated type'}'; send {' or '.join(allowed)}")
 
 

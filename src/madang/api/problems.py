@@ -10,7 +10,7 @@ from madang import errors
 from madang.api.call import Answer
 from madang.errors import MadangError
 
-_TYPES: Final = "https://uri.etsi.org/ngsi-ld/errors/"
+TYPES: Final = "https://uri.etsi.org/ngsi-ld/errors/"
 
 # Every error of the tree that can reach a client: (status, NGSI-LD error type, title)
 PROBLEMS: Final[dict[type[MadangError], tuple[int, str, str]]] = {
@@ -42,7 +42,7 @@ def status_of(error: MadangError) -> int:
 def problem(error: MadangError) -> dict[str, Any]:
     """The problem details of an error. The type is an NGSI-LD error type, the detail names the thing."""
     status, name, title = PROBLEMS.get(type(error), _INTERNAL)
-    return {"type": _TYPES + name, "title": title, "detail": error.message, "status": status}
+    return {"type": TYPES + name, "title": title, "detail": error.message, "status": status}
 
 
 def problem_answer(error: MadangError) -> Answer:
@@ -59,7 +59,7 @@ def internal_problem(request_id: str) -> Answer:
     """The answer to a fault of ours: it says nothing but the number under which the log tells more."""
     status, name, title = _INTERNAL
     body = {
-        "type": _TYPES + name,
+        "type": TYPES + name,
         "title": title,
         "detail": f"The log has it under {request_id}",
         "status": status,

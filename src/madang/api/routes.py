@@ -39,6 +39,7 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/update", batch.update),
     Route("POST", "/entityOperations/merge", batch.merge),
     Route("POST", "/entityOperations/delete", batch.delete),
+    Route("POST", "/entityOperations/query", entities.query_by_body),
     *(Route(method, path, handler) for method, path, handler in temporal.ROUTES),
     *(Route(method, path, handler) for method, path, handler in discovery.ROUTES),
     Route("GET", "/jsonldContexts/madang", contexts.own),

@@ -1,0 +1,302 @@
+"""What the OpenAPI document says of each route: summary, parameters, body, answers, errors.
+
+A test holds that every route of the table in `routes.py` stands here and nothing else does.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from madang.api.openapi_schemas import Schema, array_of, reference
+from madang.errors import (
+    AlreadyExists,
+    BadRequestData,
+    Busy,
+    ContextUnavailable,
+    Denied,
+    InvalidRequest,
+    MadangError,
+    NotAcceptable,
+    NoTenant,
+    NotFound,
+    NotSupported,
+    QueryTooWide,
+    StoreBroken,
+    TooLarge,
+    UnsupportedMediaType,
+)
+from madang.ngsild.temporal import Method, TimeProperty, TimeRelation
+from madang.settings import LIMITS
+
+Key = tuple[str, str]
+Errors = tuple[type[MadangError], ...]
+
+
+class Operation(msgspec.Struct, frozen=True):
+    """summary: one line. parameters: names in PARAMETERS. body: schema of the request. answers: schema by status,
+    None for no body. errors: what it may raise beside what every operation may.
+    """
+
+    summary: str
+    tag: str
+    answers: dict[int, Schema | None]
+    parameters: tuple[str, ...] = ()
+    body: Schema | None = None
+    errors: Errors = ()
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of a URL or a path. schema: of one value; the names of lists are separated by commas."""
+
+    meaning: str
+    schema: Schema
+    example: Any = None
+
+
+_TEXT: Final[Schema] = {"type": "string"}
+_URI: Final[Schema] = {"type": "string", "format": "uri"}
+_FLAG: Final[Schema] = {"type": "boolean", "default": False}
+_MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+
+
+def _number(most: int, default: int, least: int = 0) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most, "default": default}
+
+
+PARAMETERS: Final[dict[str, Parameter]] = {
+    "entityId": Parameter("id of the entity", _URI, "urn:ngsi-ld:Building:gaon:map:1"),
+    "attrId": Parameter("name or IRI of the attribute", _TEXT, "pm25"),
+    "instanceId": Parameter("of one instance in the history", _URI),
+    "typeName": Parameter("name or IRI of the entity type", _TEXT, "Building"),
+    "type": Parameter("selection of types: A,B or A|B or (A;B); * for all", _TEXT, "AirQualityObserved"),
+    "id": Parameter("ids, separated by commas", _TEXT),
+    "idPattern": Parameter(
+        "regular expression (RE2) that is found in the id", _TEXT, "^urn:ngsi-ld:Building:"
+    ),
+    "attrs": Parameter("attributes of which the entity has one, and which are shown", _TEXT, "pm10,pm25"),
+    "pick": Parameter("members to show: id, type, scope, attributes", _TEXT),
+    "omit": Parameter("members not to show", _TEXT),
+    "q": Parameter("conditions on attributes", _TEXT, "pm25>35;pm10<80"),
+    "scopeQ": Parameter("conditions on scopes", _TEXT, "/gaon/#"),
+    "georel": Parameter("relation to the geometry", _TEXT, "near;maxDistance==300"),
+    "geometry": Parameter("type of the geometry", _TEXT, "Point"),
+    "coordinates": Parameter("its coordinates as GeoJSON", _TEXT, "[126.98,37.56]"),
+    "geoproperty": Parameter("attribute that is compared", {**_TEXT, "default": "location"}),
+    "local": Parameter("true: also without any condition", _FLAG),
+    "limit": Parameter("entities on a page", _number(LIMITS.page_entities_max, LIMITS.page_entities_default)),
+    "offset": Parameter("entities to skip", _number(LIMITS.offset_entities_max, 0)),
+    "cursor": Parameter("as the Link header of the page before has it", _TEXT),
+    "count": Parameter("true: the header NGSILD-Results-Count says how many there are", _FLAG),
+    "format": Parameter("representation", {"enum": ["normalized", "concise", "simplified", "keyValues"]}),
+    "temporalFormat": Parameter("representation", {"enum": ["temporalValues", "aggregatedValues"]}),
+    "options": Parameter("representation and sysAttrs, separated by commas", _TEXT, "sysAttrs"),
+    "appendOptions": Parameter("noOverwrite: what exists stays", {"enum": ["noOverwrite"]}),
+    "upsertOptions": Parameter("what to do with entities that exist", {"enum": ["replace", "update"]}),
+    "lang": Parameter("wanted language: LanguageProperties become Properties", _TEXT, "ko"),
+    "datasetId": Parameter("datasetIds to show, @none for the default instance", _TEXT),
+    "oneDatasetId": Parameter("datasetId of the instance; without it the default instance", _URI),
+    "deleteAll": Parameter("true: all instances, whatever their datasetId", _FLAG),
+    "geometryProperty": Parameter(
+        "attribute that becomes a Feature's geometry", {**_TEXT, "default": "location"}
+    ),
+    "timerel": Parameter("relation to timeAt", {"enum": list(TimeRelation)}),
+    "timeAt": Parameter(
+        "moment that is compared; with between the first one", _MOMENT, "2026-01-01T00:00:00Z"
+    ),
+    "endTimeAt": Parameter("with between: the first moment that is too late", _MOMENT),
+    "timeproperty": Parameter("time of an instance", {"enum": list(TimeProperty), "default": "observedAt"}),
+    "lastN": Parameter("only the newest n instances of each attribute", {"type": "integer", "minimum": 1}),
+    "aggrMethods": Parameter(f"separated by commas: {', '.join(Method)}", _TEXT, "avg,max"),
+    "aggrPeriodDuration": Parameter(
+        "ISO 8601; PT0S for the whole range", {**_TEXT, "default": "PT0S"}, "P1D"
+    ),
+    "details": Parameter("true: objects in the place of names", _FLAG),
+}
+# Parameters that stand under another key because they differ from operation to operation
+RENAMED: Final = {
+    "temporalFormat": "format",
+    "appendOptions": "options",
+    "upsertOptions": "options",
+    "oneDatasetId": "datasetId",
+    "typeName": "type",
+}
+
+EVERYWHERE: Final[Errors] = (BadRequestData, NoTenant, Denied, ContextUnavailable, StoreBroken)
+_READS: Final[Errors] = (NotAcceptable,)
+_WRITES: Final[Errors] = (InvalidRequest, UnsupportedMediaType, TooLarge, Busy)
+
+_FORM: Final = ("format", "options", "attrs", "pick", "omit", "lang", "datasetId", "geometryProperty")
+_FILTER: Final = (
+    "type",
+    "id",
+    "idPattern",
+    "q",
+    "scopeQ",
+    "georel",
+    "geometry",
+    "coordinates",
+    "geoproperty",
+    "local",
+)
+_PAGE: Final = ("limit", "offset", "cursor", "count")
+_TEMPORAL_FORM: Final = ("temporalFormat", "options", "attrs", "pick", "omit", "lang", "datasetId")
+_TIME: Final = (
+    "timerel",
+    "timeAt",
+    "endTimeAt",
+    "timeproperty",
+    "lastN",
+    "aggrMethods",
+    "aggrPeriodDuration",
+)
+_ENTITIES: Final[Schema] = {"anyOf": [array_of("Entity"), reference("FeatureCollection")]}
+_BATCH: Final[dict[int, Schema | None]] = {204: None, 207: reference("BatchResult")}
+_CREATED: Final[dict[int, Schema | None]] = {201: reference("Identifiers"), 207: reference("BatchResult")}
+_UPDATED: Final[dict[int, Schema | None]] = {204: None, 207: reference("UpdateResult")}
+_DONE: Final[dict[int, Schema | None]] = {204: None}
+
+
+def _read(
+    summary: str, tag: str, answer: Schema, parameters: tuple[str, ...], *errors: type[MadangError]
+) -> Operation:
+    return Operation(summary, tag, {200: answer}, parameters, errors=(*_READS, *errors))
+
+
+def _write(
+    summary: str,
+    tag: str,
+    answers: dict[int, Schema | None],
+    body: str,
+    *errors: type[MadangError],
+    parameters: tuple[str, ...] = (),
+) -> Operation:
+    return Operation(summary, tag, answers, parameters, reference(body), (*_WRITES, *errors))
+
+
+def _batch(
+    summary: str, answers: dict[int, Schema | None], item: Schema, parameters: tuple[str, ...] = ()
+) -> Operation:
+    body = {"type": "array", "items": item, "minItems": 1, "maxItems": LIMITS.batch_entities_max}
+    return Operation(summary, "Batches", answers, parameters, body, _WRITES)
+
+
+def _remove(summary: str, tag: str, parameters: tuple[str, ...] = ()) -> Operation:
+    return Operation(summary, tag, _DONE, parameters, errors=(NotFound, Busy))
+
+
+_ENTITY: Final[dict[Key, Operation]] = {
+    ("POST", "/entities"): _write("Create an entity", "Entities", {201: None}, "Entity", AlreadyExists),
+    ("GET", "/entities"): _read(
+        "Query entities", "Entities", _ENTITIES, (*_FILTER, *_FORM, *_PAGE), QueryTooWide, NotSupported
+    ),
+    ("GET", "/entities/{entityId}"): _read(
+        "Retrieve an entity",
+        "Entities",
+        {"anyOf": [reference("Entity"), reference("Feature")]},
+        _FORM,
+        NotFound,
+    ),
+    ("PUT", "/entities/{entityId}"): _write("Replace an entity", "Entities", _DONE, "Fragment", NotFound),
+    ("PATCH", "/entities/{entityId}"): _write(
+        "Merge into an entity", "Entities", _DONE, "Fragment", NotFound
+    ),
+    ("DELETE", "/entities/{entityId}"): _remove("Delete an entity; its history stays", "Entities"),
+    ("POST", "/entities/{entityId}/attrs"): _write(
+        "Append attributes", "Entities", _UPDATED, "Fragment", NotFound, parameters=("appendOptions",)
+    ),
+    ("PATCH", "/entities/{entityId}/attrs"): _write(
+        "Update attributes that exist", "Entities", _UPDATED, "Fragment", NotFound
+    ),
+    ("PATCH", "/entities/{entityId}/attrs/{attrId}"): _write(
+        "Change members of an attribute", "Entities", _DONE, "AttributeFragment", NotFound
+    ),
+    ("PUT", "/entities/{entityId}/attrs/{attrId}"): _write(
+        "Replace an attribute", "Entities", _DONE, "Attribute", NotFound
+    ),
+    ("DELETE", "/entities/{entityId}/attrs/{attrId}"): _remove(
+        "Delete an attribute", "Entities", ("oneDatasetId", "deleteAll")
+    ),
+}
+_BATCHES: Final[dict[Key, Operation]] = {
+    ("POST", "/entityOperations/create"): _batch("Create entities", _CREATED, reference("Entity")),
+    ("POST", "/entityOperations/upsert"): _batch(
+        "Create or update entities", {**_CREATED, 204: None}, reference("Entity"), ("upsertOptions",)
+    ),
+    ("POST", "/entityOperations/update"): _batch(
+        "Append to entities", _BATCH, reference("Fragment"), ("appendOptions",)
+    ),
+    ("POST", "/entityOperations/merge"): _batch("Merge into entities", _BATCH, reference("Fragment")),
+    ("POST", "/entityOperations/delete"): _batch("Delete entities", _BATCH, _URI),
+    ("POST", "/entityOperations/query"): Operation(
+        "Query entities, the question in the body",
+        "Entities",
+        {200: _ENTITIES},
+        ("format", "options", *_PAGE),
+        reference("Query"),
+        (*_READS, InvalidRequest, UnsupportedMediaType, TooLarge, QueryTooWide, NotSupported),
+    ),
+}
+_HISTORY: Final[dict[Key, Operation]] = {
+    ("POST", "/temporal/entities"): _write(
+        "Create a history, or add to it", "Histories", {201: None, 204: None}, "EntityTemporal"
+    ),
+    ("GET", "/temporal/entities"): Operation(
+        "Query histories",
+        "Histories",
+        {200: array_of("EntityTemporal"), 206: array_of("EntityTemporal")},
+        (*_TIME, *_FILTER, *_TEMPORAL_FORM, *_PAGE),
+        errors=(*_READS, InvalidRequest, QueryTooWide, NotSupported),
+    ),
+    ("GET", "/temporal/entities/{entityId}"): Operation(
+        "Retrieve a history",
+        "Histories",
+        {200: reference("EntityTemporal"), 206: reference("EntityTemporal")},
+        (*_TIME, *_TEMPORAL_FORM),
+        errors=(*_READS, InvalidRequest, NotFound),
+    ),
+    ("DELETE", "/temporal/entities/{entityId}"): _remove("Erase a history", "Histories"),
+    ("POST", "/temporal/entities/{entityId}/attrs"): _write(
+        "Add instances to a history", "Histories", _DONE, "EntityTemporal", NotFound
+    ),
+    ("DELETE", "/temporal/entities/{entityId}/attrs/{attrId}"): _remove(
+        "Erase the history of an attribute", "Histories", ("oneDatasetId", "deleteAll")
+    ),
+    ("PATCH", "/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}"): _write(
+        "Put another instance in the place of one", "Histories", _DONE, "AttributeFragment", NotFound
+    ),
+    ("DELETE", "/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}"): _remove(
+        "Erase one instance", "Histories"
+    ),
+    ("POST", "/temporal/entityOperations/query"): Operation(
+        "Query histories, the question in the body",
+        "Histories",
+        {200: array_of("EntityTemporal"), 206: array_of("EntityTemporal")},
+        ("temporalFormat", "options", *_PAGE),
+        reference("Query"),
+        (*_READS, InvalidRequest, UnsupportedMediaType, TooLarge, QueryTooWide, NotSupported),
+    ),
+}
+_DISCOVERY: Final[dict[Key, Operation]] = {
+    ("GET", "/types"): _read(
+        "What types there are",
+        "Discovery",
+        {"anyOf": [reference("EntityTypeList"), array_of("EntityType")]},
+        ("details",),
+    ),
+    ("GET", "/types/{type}"): _read("One type", "Discovery", reference("EntityTypeInfo"), (), NotFound),
+    ("GET", "/attributes"): _read(
+        "What attributes there are",
+        "Discovery",
+        {"anyOf": [reference("AttributeList"), array_of("AttributeInformation")]},
+        ("details",),
+    ),
+    ("GET", "/attributes/{attrId}"): _read(
+        "One attribute", "Discovery", reference("AttributeInformation"), (), NotFound
+    ),
+    ("GET", "/jsonldContexts/madang"): Operation(
+        "The platform's own @context", "Contexts", {200: reference("Context")}
+    ),
+}
+OPERATIONS: Final[dict[Key, Operation]] = {**_ENTITY, **_BATCHES, **_HISTORY, **_DISCOVERY}
