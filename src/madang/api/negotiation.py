@@ -198,7 +198,8 @@ def context_value(call: Call, context: Context) -> Any:
 def read_query(call: Call, context: Context) -> Query:
     """The filter that the parameters state. Raises BadRequestData, also where nothing is filtered (§5.7.2.4)."""
     parameters = call.parameters
-    if not any(parameters.get(name) for name in _FILTERS) and not call.flag("local"):
+    everything = call.flag("local")
+    if not everything and not any(parameters.get(name) for name in _FILTERS):
         raise BadRequestData(
             "The query is too wide: give at least one of type, id, attrs, q, scopeQ or georel, or local=true for all"
         )
