@@ -89,8 +89,10 @@ async def test_replace_merge_append_update(api: Client) -> None:
     assert appended.json()["updated"] == ["wheels"]
     assert appended.json()["notUpdated"][0]["attributeName"] == "speed"
     updated = await api.patch(f"{path}/attrs", {"speed": 9, "doors": 5})
-    assert updated.status == 207
-    assert updated.json()["notUpdated"][0]["attributeName"] == "doors"
+    assert updated.status == 204
+    assert (await api.get(path)).json().keys() == {"id", "type", "speed", "wheels", "doors"}
+    assert (await api.patch(f"{path}/attrs", {"speed": "urn:ngsi-ld:null"})).status == 204
+    assert "speed" not in (await api.get(path)).json()
     assert (await api.put(path, {"type": "Car", "doors": {"type": "Property", "value": 5}})).status == 204
     assert (await api.get(path)).json() == {
         "id": ID,
@@ -182,6 +184,27 @@ async def test_batches_report_each_entry(api: Client) -> None:
     assert deleted.json()["success"] == [ID]
     assert (await api.post(f"{operations}/create", [])).status == 400
     assert (await api.post(f"{operations}/create", [car(n) for n in range(1001)])).status == 400
+
+
+async def test_batches_of_linked_data(api: Client) -> None:
+    operations = f"{BASE}/entityOperations"
+    context = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context.jsonld"
+    mixed = await api.post(f"{operations}/create", [{**car(1), "@context": context}, car(2)], headers=LD)
+    assert mixed.status == 207
+    assert mixed.json()["success"] == ["urn:ngsi-ld:Car:1"]
+    with_context = await api.post(f"{operations}/upsert", [{**car(1), "@context": context}])
+    assert with_context.status == 207
+    assert (await api.post(f"{operations}/create", [car(3), None])).status == 400
+    assert (await api.post(f"{operations}/delete", [ID], headers=LD)).status == 204
+
+
+async def test_the_scope_is_deleted_as_an_attribute(api: Client) -> None:
+    await api.post(f"{BASE}/entities", car(scope="/a"))
+    path = f"{BASE}/entities/{ID}/attrs/scope"
+    assert (await api.patch(path, {"value": "/b"})).status == 400
+    assert (await api.delete(path)).status == 204
+    assert "scope" not in (await api.get(f"{BASE}/entities/{ID}")).json()
+    assert (await api.delete(path)).status == 404
 
 
 async def test_tenants_do_not_meet(api: Client) -> None:

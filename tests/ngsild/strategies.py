@@ -41,7 +41,7 @@ plain_attributes = st.one_of(
         "LanguageProperty", "languageMap", st.dictionaries(st.sampled_from(["ko", "en"]), texts, min_size=1)
     ),
     _with_value("VocabProperty", "vocab", words),
-    _with_value("JsonProperty", "json", json_values),
+    _with_value("JsonProperty", "json", st.dictionaries(words, json_values, max_size=3)),
     _with_value("ListProperty", "valueList", st.lists(scalars, max_size=3)),
     _with_value(
         "ListRelationship", "objectList", st.lists(uris.map(lambda uri: {"object": uri}), max_size=3)

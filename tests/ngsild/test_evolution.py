@@ -209,7 +209,10 @@ json_values = st.recursive(
 uris = st.sampled_from(["urn:x:1", "urn:x:2"])
 plain = st.one_of(
     st.builds(lambda value: {"type": "Property", "value": value}, json_values),
-    st.builds(lambda value: {"type": "JsonProperty", "json": value}, json_values),
+    st.builds(
+        lambda value: {"type": "JsonProperty", "json": value},
+        st.dictionaries(st.sampled_from(["a", "b"]), json_values, max_size=2),
+    ),
     st.builds(lambda value: {"type": "Relationship", "object": value}, uris | st.lists(uris, min_size=1)),
     st.builds(lambda value: {"type": "VocabProperty", "vocab": value}, st.sampled_from(["big", "small"])),
     st.builds(lambda value: {"type": "ListProperty", "valueList": value}, st.lists(json_values, max_size=3)),

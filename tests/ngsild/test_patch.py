@@ -70,15 +70,29 @@ def test_append_overwrites_or_not() -> None:
     assert applied.outcome.skipped[0][0] == CORE.expand("speed")
 
 
-def test_update_reports_what_is_not_there_and_keeps_untouched_objects() -> None:
-    entity = car(speed=property_(1), colour=property_("red"))
-    applied = apply(Write(Mode.UPDATE, fragment(speed=property_(2), wheels=property_(4))), entity, 200)
+def test_update_replaces_appends_deletes_and_keeps_untouched_objects() -> None:
+    entity = car(speed=property_(1), colour=property_("red"), doors=property_(5))
+    part = fragment(partial=True, speed=property_(2), wheels=property_(4), doors="urn:ngsi-ld:null")
+    applied = apply(Write(Mode.UPDATE, part), entity, 200)
     assert applied.entity is not None
-    assert applied.outcome.updated == (CORE.expand("speed"),)
-    assert applied.outcome.skipped[0][0] == CORE.expand("wheels")
+    assert applied.outcome.updated == (CORE.expand("speed"), CORE.expand("wheels"))
+    assert applied.outcome.removed == (CORE.expand("doors"),)
     assert applied.entity.attributes[1] is entity.attributes[1]
-    assert applied.entity.attributes[0].created_at == 100
-    assert applied.entity.attributes[0].modified_at == 200
+    assert [(one.created_at, one.modified_at) for one in applied.entity.attributes] == [
+        (100, 200),
+        (100, 100),
+        (200, 200),
+    ]
+
+
+def test_scopes_are_replaced_added_or_ignored() -> None:
+    entity = car(scope="/a")
+    assert after(Mode.APPEND, entity, fragment(scope="/b"))["scope"] == "/b"
+    assert after(Mode.APPEND_NEW, entity, fragment(scope="/b"))["scope"] == ["/a", "/b"]
+    assert after(Mode.UPDATE, entity, fragment(scope="/b"))["scope"] == "/b"
+    applied = apply(Write(Mode.UPDATE, fragment(scope="/b")), car(), 200)
+    assert applied.outcome.skipped[0][0] == "scope"
+    assert "scope" not in after(Mode.MERGE, entity, fragment(partial=True, scope="urn:ngsi-ld:null"))
 
 
 def test_instances_are_told_apart_by_dataset() -> None:

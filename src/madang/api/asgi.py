@@ -93,7 +93,7 @@ def _route(scope: Scope) -> tuple[Handler, tuple[str, ...]]:
     path = raw.decode("latin-1") if raw else scope["path"]
     if len(path) + len(scope["query_string"]) > LIMITS.request_uri_bytes_max:
         raise InvalidRequest(f"Path and parameters are longer than {LIMITS.request_uri_bytes_max} bytes")
-    segments = path[len(_PREFIX) :].partition("?")[0].rstrip("/").split("/")
+    segments = path[len(_PREFIX) :].partition("?")[0].split("/")
     for template in _TEMPLATES.get(len(segments), ()):
         if template.matches(segments):
             method = scope["method"]

@@ -47,6 +47,10 @@ async def delete(call: Call) -> Answer:
 async def _attribute(call: Call, *, partial: bool) -> tuple[str, Attribute]:
     """The entity's id and the one attribute instance that path and body name."""
     entity_id = require_uri(call.path[0], "The entity id")
+    if call.path[1] == "scope":
+        raise BadRequestData(
+            "The scope is no attribute that could be patched; update it with the entity's attributes"
+        )
     body: Any = call.json()
     context = await body_context(call, body)
     if isinstance(body, dict):

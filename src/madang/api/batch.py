@@ -61,12 +61,14 @@ async def _apply(call: Call, change_of: Callable[[Any, Context], Change]) -> lis
         raise BadRequestData(
             f"A batch takes at most {LIMITS.batch_entities_max} entries, but this one has {len(entries)}"
         )
-    contexts = await _contexts(call, entries)
+    if any(entry is None for entry in entries):
+        raise BadRequestData("An entry of the batch is null")
+    media_type(call)
     results: list[Result | None] = []
     changes: list[Change] = []
-    for raw, context in zip(entries, contexts, strict=True):
+    for raw in entries:
         try:
-            changes.append(change_of(raw, context))
+            changes.append(change_of(raw, await _context(call, raw)))
             results.append(None)
         except MadangError as error:
             results.append((_id_of(raw), error))
@@ -83,16 +85,9 @@ async def _apply(call: Call, change_of: Callable[[Any, Context], Change]) -> lis
     return finished
 
 
-async def _contexts(call: Call, entries: list[Any]) -> list[Context]:
-    """The @context of each entry: one for all with application/json, its own with application/ld+json."""
-    if media_type(call) == "application/ld+json" and isinstance(entries[0], dict):
-        return [await body_context(call, entry) for entry in entries]
-    if any(isinstance(entry, dict) and "@context" in entry for entry in entries):
-        raise BadRequestData(
-            "A body of type application/json has its @context in the Link header, not in @context"
-        )
-    context = await body_context(call, entries)
-    return [context] * len(entries)
+async def _context(call: Call, entry: Any) -> Context:
+    """The @context of an entry: its own with application/ld+json, that of the Link header with application/json."""
+    return await body_context(call, entry) if isinstance(entry, dict) else call.hub.contexts.default
 
 
 def _id_of(raw: Any) -> str:

@@ -98,7 +98,7 @@ async def update(call: Call) -> Answer:
     """CIM 009 §5.6.2, §6.6.3.2."""
     body = call.json()
     context = await body_context(call, body)
-    fragment = parse_fragment(body, context, call.path[0])
+    fragment = parse_fragment(body, context, call.path[0], partial=True)
     if not fragment.attributes and not fragment.types and not fragment.scope:
         raise BadRequestData("The body names nothing that could be updated")
     return update_answer(await entities.update(call.hub, call.access, fragment), context)

@@ -17,7 +17,7 @@ from madang.ngsild.core_terms import NGSI_LD
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Kind
 from madang.ngsild.geometry import is_geometry, require_geometry
 from madang.ngsild.identifier import NGSI_LD_NULL, is_uri, require_uri
-from madang.ngsild.times import normalize_moment
+from madang.ngsild.times import require_moment
 from madang.settings import LIMITS
 
 _KINDS: Final[dict[str, Kind]] = {kind.value: kind for kind in Kind}
@@ -32,12 +32,10 @@ _KIND_OF_MEMBER: Final[dict[str, Kind]] = {
     "objectList": Kind.LIST_RELATIONSHIP,
 }
 # What only the platform may set; a client that sends back what it read is not punished
-_IGNORED: Final = frozenset(
+_IGNORED: Final = frozenset(("createdAt", "modifiedAt", "deletedAt", "instanceId", "entity", "entityList"))
+# What may not be written, because it is of an answer only or of another place
+_REFUSED: Final = frozenset(
     (
-        "createdAt",
-        "modifiedAt",
-        "deletedAt",
-        "instanceId",
         "@context",
         "previousValue",
         "previousObject",
@@ -46,10 +44,16 @@ _IGNORED: Final = frozenset(
         "previousJson",
         "previousValueList",
         "previousObjectList",
-        "entity",
-        "entityList",
+        "entityIdSealed",
+        "entityTypeSealed",
     )
 )
+_PROOF: Final = "ngsildproof"
+_WITH_UNIT: Final = frozenset((Kind.PROPERTY, Kind.LIST_PROPERTY))
+# Core attributes whose values are places (CIM 009 §4.7.1)
+_PLACES: Final = frozenset(("location", "observationSpace", "operationSpace"))
+# Terms of the core @context that are members of attributes, not attributes (CIM 009 §4.5.1)
+NOT_REIFIED: Final = frozenset(("datasetId", "instanceId", "observedAt", "unitCode", *_KIND_OF_MEMBER))
 _DEPTH_MAX: Final = 10
 
 
@@ -71,6 +75,8 @@ def parse_attribute(name: str, raw: Any, context: Context, *, partial: bool = Fa
     `urn:ngsi-ld:null` deletes. Raises BadRequestData, which names the attribute.
     """
     iri = context.expand(name)
+    if name == _PROOF:
+        return [Attribute(iri, orjson.dumps(_proof(raw)))]
     if type(raw) is list and raw and all(_is_instance(item) for item in raw):
         instances = [_parse_instance(iri, name, item, context, partial) for item in raw]
         if len({instance.dataset_id for instance in instances}) != len(instances):
@@ -86,13 +92,19 @@ def _is_instance(raw: Any) -> bool:
 def _parse_instance(iri: str, name: str, raw: Any, context: Context, partial: bool) -> Attribute:
     reading = _Reading(context, partial)
     members = _canonical(raw, name, reading, 0)
+    if (
+        name in _PLACES
+        and members.get("type", Kind.GEO_PROPERTY) != Kind.GEO_PROPERTY
+        and not _is_null(members)
+    ):
+        raise BadRequestData(f"Attribute '{name}' must be a GeoProperty")
     return Attribute(iri, orjson.dumps(members), members.get("datasetId"), reading.contextual)
 
 
 def _canonical(raw: Any, where: str, reading: _Reading, depth: int) -> dict[str, Any]:
     """The members of the canonical body, in order."""
     if type(raw) is not dict:
-        return _canonical_value(raw, where)
+        return {"type": "Property", "value": _check_value(raw, where, reading)}
     kind = _kind_of(raw, where, reading.partial)
     if is_geometry(raw):
         return {"type": "GeoProperty", "value": require_geometry(raw, f"Attribute '{where}'")}
@@ -110,6 +122,14 @@ def _canonical(raw: Any, where: str, reading: _Reading, depth: int) -> dict[str,
     for key, value in raw.items():
         if key in ("type", value_member) or key in _IGNORED:
             continue
+        if (
+            key in _REFUSED
+            or key in _KIND_OF_MEMBER
+            or (key == "unitCode" and kind and kind not in _WITH_UNIT)
+        ):
+            raise BadRequestData(
+                f"Attribute '{where}' is a {kind or 'fragment'} and cannot have the member '{key}'"
+            )
         check = _CORE_MEMBERS.get(key)
         if check is not None:
             checked = check(value, where, reading)
@@ -120,13 +140,19 @@ def _canonical(raw: Any, where: str, reading: _Reading, depth: int) -> dict[str,
     return members
 
 
-def _canonical_value(raw: Any, where: str) -> dict[str, Any]:
-    """Concise form: the value alone."""
-    if raw is None:
-        raise BadRequestData(
-            f"Attribute '{where}' is null; leave it out, or delete it with the value {NGSI_LD_NULL} in a merge"
-        )
-    return {"type": "Property", "value": _bearable(raw, where)}
+def _proof(raw: Any) -> dict[str, Any]:
+    """A proof of integrity (CIM 009 §4.5.2.2): the one attribute whose sealed members are plain strings."""
+    if type(raw) is not dict or type(raw.get("value")) is not dict:
+        raise BadRequestData(f"'{_PROOF}' must be a Property whose value is an object")
+    return {
+        "type": "Property",
+        **{key: _bearable(value, _PROOF) for key, value in raw.items() if key != "type"},
+    }
+
+
+def _is_null(members: dict[str, Any]) -> bool:
+    """Whether a fragment says: delete this attribute."""
+    return NGSI_LD_NULL in members.values()
 
 
 def _kind_of(raw: dict[str, Any], where: str, partial: bool) -> Kind | None:
@@ -170,22 +196,48 @@ def _add_subattribute(
 
 
 def _check_value(value: Any, where: str, reading: _Reading) -> Any:
-    if value is None:
-        return _canonical_value(value, where)
+    if value == NGSI_LD_NULL and not reading.partial:
+        raise BadRequestData(
+            f"Attribute '{where}' is {NGSI_LD_NULL}, which only deletes what exists; leave it out"
+        )
     if type(value) is dict and "@type" in value:
         return {**value, "@type": _datatype(value["@type"], where, reading)}
-    return _bearable(value, where)
+    return _without_null(value, where)
+
+
+def _without_null(value: Any, where: str, depth: int = 0) -> Any:
+    """The value, if nothing in it is null: JSON-LD would drop it. Nor may it be nested too deeply."""
+    if value is None:
+        raise BadRequestData(
+            f"Attribute '{where}' contains null; leave it out, or delete it with {NGSI_LD_NULL} in a merge"
+        )
+    if type(value) is dict or type(value) is list:
+        _require_depth(where, depth)
+        for item in value.values() if type(value) is dict else value:
+            _without_null(item, where, depth + 1)
+    return value
 
 
 def _check_relationship(value: Any, where: str, reading: _Reading) -> Any:
     if type(value) is list:
         return [require_uri(target, f"The object of relationship '{where}'") for target in value]
+    if value == NGSI_LD_NULL and not reading.partial:
+        raise BadRequestData(
+            f"Attribute '{where}' is {NGSI_LD_NULL}, which only deletes what exists; leave it out"
+        )
     return require_uri(value, f"The object of relationship '{where}'")
 
 
 def _check_geometry(value: Any, where: str, reading: _Reading) -> Any:
     if value == NGSI_LD_NULL and reading.partial:
         return value
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            raise BadRequestData(
+                f"Attribute '{where}' is a text that is not the JSON of a geometry: {error}"
+            ) from error
     return require_geometry(value, f"Attribute '{where}'")
 
 
@@ -193,8 +245,12 @@ def _check_languages(value: Any, where: str, reading: _Reading) -> Any:
     if value == NGSI_LD_NULL and reading.partial:
         return value
     if type(value) is not dict or not all(
-        isinstance(text, str) or (isinstance(text, list) and all(isinstance(part, str) for part in text))
-        for text in value.values()
+        tag
+        and (
+            isinstance(text, str) or (isinstance(text, list) and all(isinstance(part, str) for part in text))
+        )
+        and (text != NGSI_LD_NULL or reading.partial)
+        for tag, text in value.items()
     ):
         raise BadRequestData(
             f"The languageMap of '{where}' must be an object of texts by language tag, such as {{'ko':'마당'}}"
@@ -214,6 +270,14 @@ def _check_vocabulary(value: Any, where: str, reading: _Reading) -> Any:
 
 
 def _check_json(value: Any, where: str, reading: _Reading) -> Any:
+    if (
+        type(value) is not dict
+        and type(value) is not list
+        and not (value == NGSI_LD_NULL and reading.partial)
+    ):
+        raise BadRequestData(
+            f"The json of '{where}' must be an object or an array; for a plain value use a Property"
+        )
     return _bearable(value, where)
 
 
@@ -248,11 +312,15 @@ _CHECKS: Final[dict[Kind, _Check]] = {
 def _bearable(value: Any, where: str, depth: int = 0) -> Any:
     """The value, if it is not nested too deeply."""
     if type(value) is dict or type(value) is list:
-        if depth >= LIMITS.json_depth_max:
-            raise BadRequestData(f"The value of '{where}' is nested deeper than {LIMITS.json_depth_max} levels")
+        _require_depth(where, depth)
         for item in value.values() if type(value) is dict else value:
             _bearable(item, where, depth + 1)
     return value
+
+
+def _require_depth(where: str, depth: int) -> None:
+    if depth >= LIMITS.json_depth_max:
+        raise BadRequestData(f"The value of '{where}' is nested deeper than {LIMITS.json_depth_max} levels")
 
 
 # --- the core members beside the value ---
@@ -261,7 +329,7 @@ def _bearable(value: Any, where: str, depth: int = 0) -> Any:
 def _observed_at(value: Any, where: str, reading: _Reading) -> Any:
     if value == NGSI_LD_NULL and reading.partial:
         return value
-    return normalize_moment(value, f"observedAt of '{where}'")
+    return require_moment(value, f"observedAt of '{where}'")
 
 
 def _text(member: str) -> _Check:
@@ -274,6 +342,8 @@ def _text(member: str) -> _Check:
 
 
 def _dataset_id(value: Any, where: str, reading: _Reading) -> Any:
+    if value == NGSI_LD_NULL:
+        raise BadRequestData(f"datasetId of '{where}' cannot be deleted; delete the instance instead")
     return None if value == "@none" else require_uri(value, f"datasetId of '{where}'")
 
 
@@ -294,10 +364,6 @@ def _datatype(value: Any, where: str, reading: _Reading) -> Any:
     return found if type(value) is list else found[0]
 
 
-def _as_is(value: Any, where: str, reading: _Reading) -> Any:
-    return _bearable(value, where)
-
-
 _CORE_MEMBERS: Final[dict[str, _Check]] = {
     "observedAt": _observed_at,
     "unitCode": _text("unitCode"),
@@ -306,9 +372,10 @@ _CORE_MEMBERS: Final[dict[str, _Check]] = {
     "objectType": _datatype,
     "lang": _text("lang"),
     "expiresAt": _observed_at,
-    "ngsildproof": _as_is,
 }
-CORE_MEMBERS: Final = frozenset((*_CORE_MEMBERS, *VALUE_MEMBERS.values(), "type"))
+CORE_MEMBERS: Final = frozenset(
+    (*_CORE_MEMBERS, *VALUE_MEMBERS.values(), "type", "entityIdSealed", "entityTypeSealed")
+)
 
 
 # --- attributes made inside the platform ---

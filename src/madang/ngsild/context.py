@@ -19,7 +19,8 @@ NAMES_REMEMBERED_MAX: Final = 20_000
 NAME_LENGTH_MAX: Final = 2_000
 CONTEXT_DEPTH_MAX: Final = 8
 
-_FORBIDDEN_IN_NAMES = re.compile(r"[\s<>\"'{}|\\^`\[\]();,=\x00-\x1f]")
+_NAME = re.compile(r"[^\W\d_]\w*")
+_FORBIDDEN_IN_IRIS = re.compile(r"[\s<>\"'{}|\\^`\[\]();,\x00-\x1f]")
 _CORE_URL = re.compile(r"https?://uri\.etsi\.org/ngsi-ld/v1/ngsi-ld-core-context(-v1\.\d+)?\.jsonld")
 _PREFIX_ENDS = (":", "/", "?", "#", "[", "]", "@")
 
@@ -123,12 +124,15 @@ class Context:
         term = self._terms.get(name)
         if term is not None:
             return term
-        if not name or len(name) > NAME_LENGTH_MAX or _FORBIDDEN_IN_NAMES.search(name):
+        prefix, colon, rest = name.partition(":")
+        if len(name) > NAME_LENGTH_MAX or not (
+            _FORBIDDEN_IN_IRIS.search(name) is None and prefix and rest if colon else _NAME.fullmatch(name)
+        ):
             shown = name if len(name) <= 60 else name[:60] + "…"
             raise BadRequestData(
-                f"'{shown}' cannot be a name: a name is a term or an IRI without spaces, quotes and brackets"
+                f"'{shown}' cannot be a name: a name begins with a letter and goes on with letters, digits and _, "
+                "or it is an IRI"
             )
-        prefix, colon, rest = name.partition(":")
         if colon:
             namespace = self._terms.get(prefix)
             return namespace + rest if namespace is not None and not rest.startswith("//") else name
@@ -140,7 +144,7 @@ class Context:
             return term
         if iri.startswith(self._vocabulary):
             rest = iri[len(self._vocabulary) :]
-            if rest and rest not in self._terms and ":" not in rest:
+            if rest not in self._terms and _NAME.fullmatch(rest):
                 return rest
         for namespace, prefix in self._prefixes:
             if iri.startswith(namespace) and len(iri) > len(namespace):
@@ -167,6 +171,10 @@ def _read_document(document: Mapping[str, Any], terms: dict[str, str], vocabular
     for term, definition in document.items():
         if term.startswith("@"):
             continue
+        if isinstance(definition, dict) and "@context" in definition:
+            raise BadRequestData(
+                f"The @context defines '{term}' with a scoped @context, which NGSI-LD does not allow"
+            )
         iri = definition.get("@id") if isinstance(definition, dict) else definition
         if iri is None:
             if isinstance(definition, dict):

@@ -16,20 +16,15 @@ _DEPTHS: Final = {
     "Polygon": 2,
     "MultiPolygon": 3,
 }
-GEOMETRY_TYPES: Final = frozenset((*_DEPTHS, "GeometryCollection"))
-_COLLECTION_DEPTH_MAX: Final = 4
+GEOMETRY_TYPES: Final = frozenset(_DEPTHS)
 
 
 def is_geometry(value: object) -> bool:
     """Whether the value looks like a geometry: a quick look at its type, not a check."""
-    return (
-        isinstance(value, dict)
-        and value.get("type") in GEOMETRY_TYPES
-        and ("coordinates" in value or "geometries" in value)
-    )
+    return isinstance(value, dict) and value.get("type") in GEOMETRY_TYPES and "coordinates" in value
 
 
-def require_geometry(value: object, where: str, depth: int = 0) -> dict[str, Any]:
+def require_geometry(value: object, where: str) -> dict[str, Any]:
     """The value, if it is a well-formed geometry in WGS 84, longitude first.
 
     where: names the attribute or parameter in the error. Raises BadRequestData.
@@ -39,15 +34,6 @@ def require_geometry(value: object, where: str, depth: int = 0) -> dict[str, Any
             f"{where} must be a GeoJSON geometry such as {{'type':'Point','coordinates':[127.0,37.5]}}"
         )
     kind = value["type"]
-    if kind == "GeometryCollection":
-        members = value.get("geometries")
-        if not isinstance(members, list) or depth >= _COLLECTION_DEPTH_MAX:
-            raise BadRequestData(
-                f"{where}: a GeometryCollection needs a list 'geometries', not too deeply nested"
-            )
-        for member in members:
-            require_geometry(member, where, depth + 1)
-        return value
     _check_nested(value.get("coordinates"), _DEPTHS[kind], kind, where)
     return value
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from madang.errors import BadRequestData
-from madang.ngsild.attribute import parse_attribute
+from madang.ngsild.attribute import NOT_REIFIED, parse_attribute
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.identifier import NGSI_LD_NULL, require_uri
@@ -14,6 +15,9 @@ from madang.settings import LIMITS
 NOT_ATTRIBUTES: Final = frozenset(
     ("id", "type", "scope", "@context", "@id", "@type", "createdAt", "modifiedAt", "deletedAt", "expiresAt")
 )
+
+_SCOPE: Final = re.compile(r"/?[^\W\d_]\w*(/[^\W\d_]\w*)*")
+_SCOPE_LENGTH_MAX: Final = 1000
 
 
 def parse_entity(raw: Any, context: Context) -> Entity:
@@ -72,15 +76,17 @@ def parse_types(members: dict[str, Any], context: Context, where: str) -> tuple[
 
 def parse_scope(stated: Any, where: str) -> tuple[str, ...]:
     """The scopes as paths that begin with "/" (CIM 009 §4.18). Raises BadRequestData."""
-    if stated is None or stated == NGSI_LD_NULL:
-        return ()
     if isinstance(stated, dict) and "value" in stated:
         stated = stated["value"]
     scopes = [stated] if isinstance(stated, str) else stated
     if not isinstance(scopes, list) or not all(
-        isinstance(scope, str) and scope.strip("/") for scope in scopes
+        isinstance(scope, str) and len(scope) <= _SCOPE_LENGTH_MAX and _SCOPE.fullmatch(scope)
+        for scope in scopes
     ):
-        raise BadRequestData(f"{where}: 'scope' must be a path such as /Madrid/Gardens, or a list of paths")
+        raise BadRequestData(
+            f"{where}: 'scope' must be a path such as /Madrid/Gardens, or a list of paths; each level begins with a "
+            "letter and goes on with letters, digits and _"
+        )
     return tuple(dict.fromkeys(scope if scope.startswith("/") else "/" + scope for scope in scopes))
 
 
@@ -95,5 +101,9 @@ def _entity(
         raise BadRequestData(
             f"Entity {identifier} has more than {LIMITS.entity_attributes_max} attribute instances"
         )
-    scope = parse_scope(members.get("scope"), f"Entity {identifier}") if "scope" in members else ()
+    stated = members.get("scope")
+    if stated is None or (partial and stated == NGSI_LD_NULL):
+        scope: tuple[str, ...] = () if stated is None else (NGSI_LD_NULL,)
+    else:
+        scope = parse_scope(stated, f"Entity {identifier}")
     return Entity(identifier, types, tuple(attributes), scope)

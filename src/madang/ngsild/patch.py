@@ -23,14 +23,17 @@ from madang.ngsild.changes import (
     PatchInstance,
     Write,
 )
+from madang.ngsild.core_terms import NGSI_LD
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
 from madang.ngsild.identifier import NGSI_LD_NULL
 from madang.ngsild.times import parse_moment
 
+SCOPE: Final = NGSI_LD + "scope"
 Key = tuple[str, str | None]
 _VALUES: Final = frozenset(VALUE_MEMBERS.values())
 # Values that a merge replaces whole although they may be objects
 _OPAQUE: Final = frozenset(("json",))
+_TYPED: Final = b'{"type":'
 _NULL_BYTES: Final = NGSI_LD_NULL.encode()
 
 
@@ -147,43 +150,76 @@ def _append(fragment: Entity, entity: Entity, now: int, *, overwrite: bool) -> A
             skipped.append((attribute.name, "The attribute exists already and noOverwrite was asked for"))
             continue
         written.append(stamped)
-    return _changed(entity, fragment, attributes, written, skipped, now)
+    types = entity.types
+    if fragment.types and not set(fragment.types) <= set(types):
+        types = tuple(dict.fromkeys((*types, *fragment.types)))
+    scope = _scope_after(entity, fragment, overwrite=overwrite)
+    after = Entity(entity.id, types, tuple(attributes), scope, entity.created_at, now)
+    return _changed(entity, after, written, skipped)
+
+
+def _scope_after(entity: Entity, fragment: Entity, *, overwrite: bool) -> tuple[str, ...]:
+    """With overwrite the fragment's scope takes the place of the entity's, else it is added (CIM 009 §5.6.3.4)."""
+    if not fragment.scope:
+        return entity.scope
+    if NGSI_LD_NULL in fragment.scope:
+        return ()
+    return fragment.scope if overwrite else tuple(dict.fromkeys((*entity.scope, *fragment.scope)))
 
 
 def _update(fragment: Entity, entity: Entity, now: int) -> Applied:
-    attributes = list(entity.attributes)
-    places = {(attribute.name, attribute.dataset_id): place for place, attribute in enumerate(attributes)}
-    written: list[Attribute] = []
-    skipped: list[tuple[str, str]] = []
-    for attribute in fragment.attributes:
-        place = places.get((attribute.name, attribute.dataset_id))
-        if place is None:
-            skipped.append((attribute.name, "The entity has no such attribute instance; append it instead"))
-            continue
-        stamped = _stamped(attribute, now, attributes[place].created_at)
-        attributes[place] = stamped
-        written.append(stamped)
-    return _changed(entity, fragment, attributes, written, skipped, now)
+    """Replace what exists, append what does not, delete what is null (CIM 009 §5.6.2.4)."""
+    gone = {(patch.name, patch.dataset_id) for patch in fragment.attributes if _deletes(patch)}
+    removed = tuple(key for key in _keys(entity) if key in gone)
+    kept = tuple([one for one in entity.attributes if (one.name, one.dataset_id) not in gone])
+    rest = tuple(
+        [_whole(patch) for patch in fragment.attributes if (patch.name, patch.dataset_id) not in gone]
+    )
+    scope_is_new = bool(fragment.scope) and not entity.scope
+    fragment = msgspec.structs.replace(
+        fragment, attributes=rest, scope=() if scope_is_new else fragment.scope
+    )
+    applied = _append(
+        fragment, msgspec.structs.replace(entity, attributes=kept) if removed else entity, now, overwrite=True
+    )
+    if not removed and not scope_is_new:
+        return applied
+    skipped = (
+        (("scope", "The entity has no scope that could be updated; append it instead"),)
+        if scope_is_new
+        else ()
+    )
+    names = tuple(dict.fromkeys(name for name, _ in removed))
+    outcome = msgspec.structs.replace(
+        applied.outcome, removed=names, skipped=applied.outcome.skipped + skipped
+    )
+    changed = applied.entity
+    if removed and changed is not None:
+        changed = msgspec.structs.replace(changed, modified_at=now)
+    return Applied(changed, outcome, applied.written, removed)
 
 
 def _changed(
     entity: Entity,
-    fragment: Entity,
-    attributes: list[Attribute],
+    after: Entity,
     written: list[Attribute],
     skipped: list[tuple[str, str]],
-    now: int,
 ) -> Applied:
-    """The entity with new attributes; types are added to, scopes too (CIM 009 §5.6.3)."""
-    types = entity.types
-    if fragment.types and not set(fragment.types) <= set(types):
-        types = tuple(dict.fromkeys((*types, *fragment.types)))
-    scope = tuple(dict.fromkeys((*entity.scope, *fragment.scope))) if fragment.scope else entity.scope
-    if not written and types == entity.types and scope == entity.scope:
+    """The outcome of appending: `after` if it differs, else the entity as it was."""
+    if not written and after.types == entity.types and after.scope == entity.scope:
         return Applied(entity, Outcome(entity.id, skipped=tuple(skipped)))
-    changed = Entity(entity.id, types, tuple(attributes), scope, entity.created_at, now)
-    return Applied(
-        changed, Outcome(entity.id, updated=_names(written), skipped=tuple(skipped)), tuple(written)
+    outcome = Outcome(entity.id, updated=_names(written), skipped=tuple(skipped))
+    return Applied(after, outcome, tuple(written))
+
+
+def _whole(patch: Attribute) -> Attribute:
+    """The fragment's attribute, if it has a value and so can stand for itself. Raises BadRequestData."""
+    if patch.body.startswith(_TYPED):
+        members = patch.members()
+        if VALUE_MEMBERS[Kind(members["type"])] in members:
+            return patch
+    raise BadRequestData(
+        f"Attribute '{patch.name}' has no value; to change only other members of it, PATCH the attribute"
     )
 
 
@@ -212,7 +248,8 @@ def _merge(fragment: Entity, entity: Entity, now: int) -> Applied:
             attributes[place] = stamped
     kept = tuple([attribute for attribute in attributes if attribute is not None])
     types = tuple(dict.fromkeys((*entity.types, *fragment.types)))
-    changed = Entity(entity.id, types, kept, fragment.scope or entity.scope, entity.created_at, now)
+    scope = _scope_after(entity, fragment, overwrite=True)
+    changed = Entity(entity.id, types, kept, scope, entity.created_at, now)
     gone = tuple(dict.fromkeys(name for name, _ in removed))
     return Applied(
         changed, Outcome(entity.id, updated=_names(written), removed=gone), tuple(written), tuple(removed)
@@ -308,6 +345,11 @@ def _partly_updated(old: Attribute, patch: Attribute, where: str) -> Attribute:
 
 
 def _delete_attribute(change: DeleteAttribute, entity: Entity, now: int) -> Applied:
+    if change.name == SCOPE:
+        if not entity.scope:
+            raise NotFound(f"Entity {entity.id} has no scope")
+        bare = msgspec.structs.replace(entity, scope=(), modified_at=now)
+        return Applied(bare, Outcome(entity.id, removed=(SCOPE,)))
     if change.every:
         gone = [attribute for attribute in entity.attributes if attribute.name == change.name]
         if not gone:

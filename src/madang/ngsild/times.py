@@ -42,9 +42,9 @@ def format_moment(microseconds: int) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
-def normalize_moment(text: object, member: str) -> str:
-    """The text itself if it already is in UTC with "Z", else the same moment so written."""
-    moment = parse_moment(text, member)
-    if isinstance(text, str) and text.endswith("Z") and "," not in text:
-        return text
-    return format_moment(moment)
+def require_moment(text: object, member: str) -> str:
+    """The text, if it is a date and time in UTC with "Z", as stored and compared. Raises BadRequestData."""
+    parse_moment(text, member)
+    if isinstance(text, str) and text.endswith("Z"):
+        return text.replace(",", ".")
+    raise BadRequestData(f"{member} '{text}' has an offset; write the time in UTC, as 2026-01-31T09:00:00Z")

@@ -132,13 +132,11 @@ def places(entity: Entity | None, row: int, terms: Terms) -> list[Place]:
 
 def _positions(geometry: dict[str, object]) -> list[list[float]]:
     """All positions of a well-formed geometry, flat."""
-    stack: list[object] = [geometry.get("geometries") or geometry["coordinates"]]
+    stack: list[object] = [geometry["coordinates"]]
     found: list[list[float]] = []
     while stack:
         item = stack.pop()
-        if isinstance(item, dict):
-            stack.append(item.get("geometries") or item["coordinates"])
-        elif isinstance(item, list) and item and isinstance(item[0], int | float):
+        if isinstance(item, list) and item and isinstance(item[0], int | float):
             found.append(item)
         elif isinstance(item, list):
             stack.extend(item)
