@@ -15,6 +15,10 @@ from madang.hub.hub import Hub
 from madang.ngsild.context import CORE
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 
+# How long an example takes says more about the machine than about the code
+settings.register_profile("madang", deadline=None)
+settings.load_profile("madang")
+
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 
 
