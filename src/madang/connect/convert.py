@@ -22,8 +22,8 @@ from madang.errors import BadRequestData
 
 _TRUE = ("true", "yes", "y", "t", "1", "o", "예")
 _FALSE = ("false", "no", "n", "f", "0", "x", "아니오", "아니요")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", re.ASCII)
 # 1e-7 degrees are about a centimetre; more digits are the projection's noise
 _DECIMALS = 7
 

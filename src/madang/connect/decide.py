@@ -202,12 +202,10 @@ def withdrawn(
     """
     if current is None:
         return []
-    if owner or stamp is None:
-        return [Delete(identifier, with_history=forget)]
-    names = set(stamp.names)
+    names = set(stamp.names) if stamp is not None else set()
     mine = [a for a in current.attributes if name_hash(a.name, a.dataset_id) in names]
-    if len(mine) == len(current.attributes):
-        return [Delete(identifier, with_history=forget)]
+    if owner or len(mine) == len(current.attributes):
+        return [Delete(identifier), DeleteHistory(identifier)] if forget else [Delete(identifier)]
     changes: list[Change] = []
     for attribute in mine:
         changes.append(DeleteAttribute(identifier, attribute.name, attribute.dataset_id))

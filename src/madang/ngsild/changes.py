@@ -38,10 +38,9 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Delete(msgspec.Struct, frozen=True):
-    """Remove the entity, keeping its history unless `with_history`."""
+    """Remove the entity. Its history stays until a `DeleteHistory`."""
 
     id: str
-    with_history: bool = False
 
 
 class PatchAttribute(msgspec.Struct, frozen=True):

@@ -84,14 +84,11 @@ class Feed:
             return empty
         except pl.exceptions.PolarsError as error:
             raise SourceFailed(f"{table}.txt in {self.path} cannot be read: {error}") from error
+        # A blank line is no row
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))
         frame = frame.rename({name: name.strip().strip("\ufeff") for name in frame.columns})
         lacking = [pl.lit(None, pl.String).alias(name) for name in wanted if name not in frame.columns]
-        # A blank line is no row
-        return (
-            frame.with_columns(lacking)
-            .select(pl.col(wanted).str.strip_chars())
-            .filter(~pl.all_horizontal(pl.all().is_null()))
-        )
+        return frame.with_columns(lacking).select(pl.col(wanted).str.strip_chars())
 
     def _read(self, table: str) -> bytes:
         return self._archive.read(self._members[f"{table}.txt"])
