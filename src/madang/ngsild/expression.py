@@ -1,7 +1,8 @@
 """The query language q as values: what `q.py` parses, `matcher.py` evaluates and a store compiles.
 
 CIM 009 §4.9. Names in paths are absolute IRIs, except the members that the specification itself gives to
-entities and attributes ("observedAt", "unitCode" ...), which keep their core terms as they do in bodies.
+entities and attributes ("observedAt", "unitCode" ...), which keep their core terms as they do in bodies. The
+structs are tagged, so that a query can be sent to another process.
 """
 
 from __future__ import annotations

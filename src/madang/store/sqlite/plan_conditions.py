@@ -1,0 +1,258 @@
+"""What an entity must meet, from the query and from the caller's access, as separate conditions; and how a
+condition reads in SQL where it has a form there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from madang.ngsild.entity import Entity
+from madang.ngsild.expression import (
+    ENTITY_MOMENTS,
+    And,
+    Comparison,
+    Expression,
+    Operator,
+    Or,
+    conjuncts,
+)
+from madang.ngsild.geo import GeoQuery
+from madang.ngsild.matcher import compile_expression, compile_geo
+from madang.ngsild.pattern import compile_pattern, literal_prefix
+from madang.ngsild.query import Query
+from madang.ngsild.scope import ScopeExpression, ScopePattern
+from madang.ngsild.selection import TypeExpression
+from madang.ngsild.times import parse_moment
+from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR, Terms
+from madang.trust.access import Access
+
+# A condition in SQL on the row `e` of the entity table, and its parameters
+Condition = tuple[str, tuple[object, ...]]
+# Above every text that begins with what stands before it
+LAST_CHARACTER = "\U0010ffff"
+
+
+class Conditions(msgspec.Struct, frozen=True):
+    """All of them must hold. ids: None if any. attributes: of each set the entity has at least one.
+
+    masked: attributes that no index may be driven from, because the order of the answer would tell of them.
+    """
+
+    ids: frozenset[str] | None
+    patterns: tuple[str, ...]
+    types: tuple[TypeExpression, ...]
+    attributes: tuple[frozenset[str], ...]
+    q: tuple[Expression, ...]
+    scopes: tuple[ScopeExpression, ...]
+    geos: tuple[GeoQuery, ...]
+    masked: frozenset[str]
+
+
+def collect(query: Query, access: Access, terms: Terms) -> Conditions | None:
+    """The conditions of the query, in which masked attributes do not exist, and of the access's filter, in which
+    they do. None if nothing can meet them: of all names in what is returned there is something stored."""
+    mask = access.mask
+    asked = _existing(query, terms, mask)
+    allowed = _existing(access.filter, terms, frozenset()) if access.filter is not None else Query()
+    if asked is None or allowed is None:
+        return None
+    both = (asked, allowed)
+    ids = [frozenset(part.ids) for part in both if part.ids]
+    return Conditions(
+        ids=frozenset.intersection(*ids) if ids else None,
+        patterns=tuple([part.id_pattern for part in both if part.id_pattern is not None]),
+        types=tuple([part.types for part in both if part.types is not None]),
+        attributes=tuple([frozenset(part.attributes) for part in both if part.attributes]),
+        q=tuple([expression for part in both for expression in conjuncts(part.q)]),
+        scopes=tuple([part.scope for part in both if part.scope is not None]),
+        geos=tuple([part.geo for part in both if part.geo is not None]),
+        masked=mask,
+    )
+
+
+def _existing(query: Query, terms: Terms, mask: frozenset[str]) -> Query | None:
+    """The query without alternatives that ask for types and attributes that do not exist; None if none is left."""
+
+    def is_absent(name: str) -> bool:
+        return name in mask or (terms.find(name) is None and name not in ENTITY_MOMENTS)
+
+    types, attributes, q = query.types, query.attributes, query.q
+    if types is not None:
+        known = tuple([names for names in types.alternatives if None not in map(terms.find, names)])
+        if not known:
+            return None
+        types = types if len(known) == len(types.alternatives) else TypeExpression(known)
+    if attributes:
+        attributes = tuple([name for name in attributes if not is_absent(name)])
+        if not attributes:
+            return None
+    if q is not None:
+        q = _reachable(q, is_absent)
+        if q is None:
+            return None
+    if query.geo is not None and is_absent(query.geo.attribute):
+        return None
+    return Query(types, query.ids, query.id_pattern, attributes, q, query.scope, query.geo)
+
+
+def _reachable(expression: Expression, is_absent: Callable[[str], bool]) -> Expression | None:
+    """The expression without alternatives on absent attributes; None if nothing is left. Every condition wants
+    its attribute to be there, also a negated one."""
+    if isinstance(expression, And):
+        parts = [_reachable(part, is_absent) for part in expression.parts]
+        kept = tuple([part for part in parts if part is not None])
+        return And(kept) if len(kept) == len(parts) else None
+    if isinstance(expression, Or):
+        parts = [_reachable(part, is_absent) for part in expression.parts]
+        kept = tuple([part for part in parts if part is not None])
+        return (Or(kept) if len(kept) > 1 else kept[0]) if kept else None
+    return None if is_absent(expression.path.names[0]) else expression
+
+
+class Residue(msgspec.Struct, frozen=True):
+    """What SQL cannot decide. of_id: on the id alone. of_entity: on the entity, of which it reads the attributes
+    `reads` (IRIs). Empty if SQL alone decides.
+    """
+
+    of_id: tuple[Callable[[str], object | None], ...] = ()
+    of_entity: tuple[Callable[[Entity], bool], ...] = ()
+    reads: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.of_id and not self.of_entity
+
+
+def divide(conditions: Conditions, terms: Terms) -> tuple[list[Condition], Residue]:
+    """The conditions as SQL, and what is left of them. `ids` is no longer among them: it always drives.
+
+    Raises NotSupported for conditions on linked entities.
+    """
+    found: list[Condition] = [type_condition(types, terms) for types in conditions.types]
+    found += [_attribute_condition(names, terms) for names in conditions.attributes]
+    of_id: list[Callable[[str], object | None]] = []
+    of_entity: list[Callable[[Entity], bool]] = []
+    reads: set[str] = set()
+    for pattern in conditions.patterns:
+        prefix, enough = literal_prefix(pattern)
+        if prefix:
+            found.append(("e.id >= ? AND e.id < ?", (prefix, prefix + LAST_CHARACTER)))
+        if not enough:
+            of_id.append(compile_pattern(pattern, "idPattern").search)
+    for scopes in conditions.scopes:
+        condition = _scope_condition(scopes)
+        if condition is not None:
+            found.append(condition)
+        else:
+            of_entity.append(lambda entity, scopes=scopes: scopes.matches(entity.scope))  # type: ignore[misc]  # bound now
+    for expression in conditions.q:
+        moment = _moment_condition(expression)
+        if moment is not None:
+            found.append(moment)
+        else:
+            of_entity.append(compile_expression(expression))
+            reads |= names_in(expression)
+    for geo in conditions.geos:
+        of_entity.append(compile_geo(geo))
+        reads.add(geo.attribute)
+    return found, Residue(tuple(of_id), tuple(of_entity), frozenset(reads))
+
+
+def names_in(expression: Expression) -> set[str]:
+    """The attributes of the entity that the expression reads."""
+    if isinstance(expression, And | Or):
+        return {name for part in expression.parts for name in names_in(part)}
+    return {expression.path.names[0]}
+
+
+def type_condition(types: TypeExpression, terms: Terms) -> Condition:
+    return any_of([has_types(names, terms) for names in types.alternatives])
+
+
+def has_types(names: tuple[str, ...], terms: Terms) -> Condition:
+    """The entity has all these types."""
+    return (
+        " AND ".join(["instr(e.types, ?) > 0"] * len(names)),
+        tuple([f" {terms.find(name)} " for name in names]),
+    )
+
+
+def any_of(conditions: Sequence[Condition]) -> Condition:
+    """One of them holds; there is at least one."""
+    if len(conditions) == 1:
+        return conditions[0]
+    return (
+        "(" + " OR ".join(f"({text})" for text, _ in conditions) + ")",
+        tuple(parameter for _, parameters in conditions for parameter in parameters),
+    )
+
+
+def none_of(conditions: Sequence[Condition]) -> list[Condition]:
+    """None of them holds; there may be none."""
+    if not conditions:
+        return []
+    text, parameters = any_of(conditions)
+    return [(f"NOT ({text})", parameters)]
+
+
+def _attribute_condition(names: frozenset[str], terms: Terms) -> Condition:
+    """A segment begins with the attribute's number (see `codec`)."""
+    starts = [str(terms.find(name)).encode() + FIELD_SEPARATOR for name in sorted(names)]
+    return any_of(
+        [
+            (
+                "substr(e.segments, 1, ?) = ? OR instr(e.segments, ?) > 0",
+                (len(start), start, SEGMENT_SEPARATOR + start),
+            )
+            for start in starts
+        ]
+    )
+
+
+def _scope_condition(scopes: ScopeExpression) -> Condition | None:
+    """None if a pattern has "+", which SQL does not know."""
+    if any("+" in pattern.levels for conjunction in scopes.alternatives for pattern in conjunction):
+        return None
+    return any_of([has_scopes(conjunction) for conjunction in scopes.alternatives])
+
+
+def has_scopes(patterns: tuple[ScopePattern, ...]) -> Condition:
+    """For every pattern, none of which has "+", the entity has a scope."""
+    parts = [_scope_pattern_condition(pattern) for pattern in patterns]
+    return (
+        " AND ".join([f"({text})" for text, _ in parts]),
+        tuple([parameter for _, parameters in parts for parameter in parameters]),
+    )
+
+
+def _scope_pattern_condition(pattern: ScopePattern) -> Condition:
+    """`scopes` is the entity's scopes with 0x1f between them (see `codec`)."""
+    if not pattern.levels:
+        return "e.scopes <> ''", ()
+    scope = "\x1f/" + "/".join(pattern.levels)
+    if not pattern.below:
+        return "instr(char(31) || e.scopes || char(31), ?) > 0", (scope + "\x1f",)
+    return (
+        "instr(char(31) || e.scopes || char(31), ?) > 0 OR instr(char(31) || e.scopes, ?) > 0",
+        (scope + "\x1f", scope + "/"),
+    )
+
+
+_COLUMNS = {"createdAt": "e.created", "modifiedAt": "e.modified"}
+_SIGNS = {operator: "=" if operator is Operator.EQUAL else operator.value for operator in Operator}
+
+
+def _moment_condition(expression: Expression) -> Condition | None:
+    """A comparison of the entity's own createdAt or modifiedAt with one moment."""
+    if (
+        not isinstance(expression, Comparison)
+        or expression.path.names[0] not in _COLUMNS
+        or len(expression.path.names) > 1
+        or expression.path.members
+        or len(expression.literals) > 1
+    ):
+        return None
+    moment = parse_moment(str(expression.literals[0].key)[1:])
+    return f"{_COLUMNS[expression.path.names[0]]} {_SIGNS[expression.operator]} ?", (moment,)
