@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.asgi_client import Client
 
 from madang.api.asgi import information_api
