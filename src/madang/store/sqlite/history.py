@@ -8,18 +8,18 @@ function. `history_edit.py` deletes and corrects, `history_page.py` answers quer
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import apsw
 import msgspec
+import numpy as np
 
 from madang.ngsild.entity import Kind
 from madang.ngsild.evolution import Evolution, Instance, Series, deletion_body, select
 from madang.ngsild.temporal import TemporalQuery
 from madang.store.sqlite import codec
-from madang.store.sqlite.codec import SEGMENT_SEPARATOR, Terms
+from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR, Terms
 
 SLICE_ROWS: Final = 512
 
@@ -29,9 +29,8 @@ _ANY_LEFT: Final = "SELECT EXISTS (SELECT 1 FROM change WHERE row = ? AND data !
 _PRESENT: Final = "SELECT row, types, scopes, created, modified FROM entity WHERE id = ?"
 _PAST: Final = "SELECT row, types, '', 0, deleted FROM past WHERE id = ?"
 
-# What follows the term's number in a segment: datasetId, flags, created, modified, body
-_REST: Final = rb"\x1e([^\x1e]*)\x1e([^\x1e]*)\x1e(\d*)\x1e(\d*)\x1e([^\x1f]*)"
-_ANY: Final = re.compile(rb"(\d+)" + _REST)
+# A last segment that is none, so that there are octets to look at behind every beginning
+_PADDING: Final = bytes(20)
 
 # (term number, datasetId or b"") as the segments write them
 Key = tuple[bytes, bytes]
@@ -129,53 +128,71 @@ async def read_series(connection: apsw.Connection, row: int, which: Wanted) -> d
     while True:
         rows: list[Any] = connection.execute(_TAIL, (row, last, SLICE_ROWS)).fetchall()
         if which.terms is None:
-            _collect(_cut_all(rows), which, series)
-        else:
-            for term in which.terms:
-                _collect(_cut(rows, term), which, series)
+            _collect_all(rows, which, series)
+        elif rows:
+            _collect_terms(rows, which, series)
         if len(rows) < SLICE_ROWS:
             return series
         last = rows[-1][0]
         await asyncio.sleep(0)
 
 
-# (sequence, place, term number, datasetId, flags, created, modified, body) of one segment
-Piece = tuple[int, bytes, bytes, bytes, bytes, bytes, bytes, bytes]
-
-
-def _cut(rows: list[tuple[int, bytes]], term: bytes) -> Iterator[Piece]:
-    """The segments of one term; the others are not even looked at."""
-    cut = re.compile(SEGMENT_SEPARATOR + b"(" + term + b")" + _REST).findall
-    first = term + b"-0"
-    for sequence, data in rows:
-        for place, segment in enumerate(cut(SEGMENT_SEPARATOR + data)):
-            yield (sequence, b"%b-%d" % (term, place) if place else first, *segment)
-
-
-def _cut_all(rows: list[tuple[int, bytes]]) -> Iterator[Piece]:
+def _collect_all(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Key, list[Instance]]) -> None:
     """Every segment; its place counts the segments of the same term before it in the row."""
     for sequence, data in rows:
         places: dict[bytes, int] = {}
-        for segment in _ANY.findall(data):
-            term = segment[0]
+        for segment in data.split(SEGMENT_SEPARATOR) if data else ():
+            term, *rest = segment.split(FIELD_SEPARATOR, 5)
             place = places[term] = places.get(term, -1) + 1
-            yield (sequence, b"%b-%d" % (term, place), *segment)
+            key = (term, rest[0])
+            instances = series.get(key)
+            if instances is None:
+                if not which.includes(key):
+                    continue
+                instances = series[key] = []
+            _append(instances, (sequence, b"%b-%d" % (term, place)), rest)
 
 
-def _collect(pieces: Iterator[Piece], which: Wanted, series: dict[Key, list[Instance]]) -> None:
-    """Add each piece that the reader may see to its series."""
-    for sequence, place, term, dataset, flags, created, modified, body in pieces:
-        key = (term, dataset)
-        instances = series.get(key)
-        if instances is None:
-            if not which.includes(key):
-                continue
-            instances = series[key] = []
-        if flags == codec.ERASED:
-            continue
-        if flags == codec.REMOVED:
-            kind = instances[-1].kind if instances else Kind.PROPERTY
-            written = deletion_body(kind, dataset.decode() or None, int(modified))
-            instances.append(Instance(written, sequence, place, created, modified, deleted=True))
-        else:
-            instances.append(Instance(body, sequence, place, created, modified, flags == codec.CONTEXTUAL))
+def _collect_terms(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Key, list[Instance]]) -> None:
+    """Only the segments of some terms, found in all rows at once: the others are not even cut out."""
+    text = SEGMENT_SEPARATOR.join([b"", *[data for _, data in rows], _PADDING])
+    octets = np.frombuffer(text, dtype=np.uint8)
+    begins = np.flatnonzero(octets == SEGMENT_SEPARATOR[0]) + 1
+    bounds = np.cumsum([len(data) + 1 for _, data in rows])
+    sequences = np.array([sequence for sequence, _ in rows])
+    for term in which.terms or ():
+        found = begins
+        for place, octet in enumerate(term + FIELD_SEPARATOR):
+            found = found[octets[found + place] == octet]
+        chosen = np.searchsorted(begins, found)
+        numbers = np.searchsorted(bounds, found, side="right")
+        places = np.arange(len(found)) - np.searchsorted(numbers, numbers)
+        first = term + b"-0"
+        columns = (
+            found.tolist(),
+            (begins[chosen + 1] - 1).tolist(),
+            sequences[numbers].tolist(),
+            places.tolist(),
+        )
+        dataset, instances = b"", series.setdefault((term, b""), [])
+        for begin, end, sequence, place in zip(*columns, strict=True):
+            _, *rest = text[begin:end].split(FIELD_SEPARATOR, 5)
+            if rest[0] != dataset:
+                dataset = rest[0]
+                instances = series.setdefault((term, dataset), [])
+            _append(instances, (sequence, b"%b-%d" % (term, place) if place else first), rest)
+    for key in [key for key, instances in series.items() if not instances or not which.includes(key)]:
+        del series[key]
+
+
+def _append(instances: list[Instance], name: tuple[int, bytes], segment: list[bytes]) -> None:
+    """Add one instance. name: what its instanceId is made of. segment: datasetId, flags, created, modified, body."""
+    dataset, flags, created, modified, body = segment
+    if not flags:
+        instances.append(Instance(body, *name, created, modified))
+    elif flags == codec.CONTEXTUAL:
+        instances.append(Instance(body, *name, created, modified, contextual=True))
+    elif flags == codec.REMOVED:
+        kind = instances[-1].kind if instances else Kind.PROPERTY
+        null = deletion_body(kind, dataset.decode() or None, int(modified))
+        instances.append(Instance(null, *name, created, modified, deleted=True))
