@@ -364,7 +364,9 @@ def _delete_attribute(change: DeleteAttribute, entity: Entity, now: int) -> Appl
 
 def _append_history(fragment: Entity, entity: Entity | None, now: int) -> Applied:
     """Every instance goes to history; the latest of each attribute also becomes current where it is newer."""
-    written = tuple([_stamped(attribute, now) for attribute in fragment.attributes])
+    # The instances of each attribute side by side, so that a reader of one attribute cuts out one piece
+    stamped = [_stamped(attribute, now) for attribute in fragment.attributes]
+    written = tuple(sorted(stamped, key=lambda attribute: attribute.name))
     latest: dict[Key, Attribute] = {}
     for attribute in written:
         key = (attribute.name, attribute.dataset_id)
