@@ -1,0 +1,68 @@
+"""What every page needs to know of the platform that it shows: one `Site`, made by the wiring."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from madang.city.model import City
+from madang.connect.progress import Progress
+from madang.hub.hub import Hub
+from madang.settings import Settings
+from madang.store.base import SourceStatus
+from madang.trust.access import Access
+
+
+class Site(msgspec.Struct, frozen=True):
+    """hub: answers every question. city: as its file says it. settings: of this process.
+
+    loading: the latest report of each source (by its id) that is being read; whoever reads writes it here.
+    """
+
+    hub: Hub
+    city: City
+    settings: Settings
+    loading: dict[str, Progress] = {}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.city.time_zone)
+
+
+class SourceState(msgspec.Struct, frozen=True):
+    """How far a source of the city has come. status: None before its first run. report: of the run that is going on."""
+
+    source: str
+    status: SourceStatus | None
+    report: Progress | None
+
+    @property
+    def loading(self) -> bool:
+        """It has never been read whole, and nothing says that it cannot be."""
+        if self.report is not None and self.report.stage.over:
+            return False
+        return self.status is None or (self.status.finished == 0 and not self.status.problem)
+
+    @property
+    def entities(self) -> int:
+        read = self.report.written if self.report is not None and not self.report.stage.over else 0
+        return max(read, self.status.entities if self.status else 0)
+
+    @property
+    def percent(self) -> int | None:
+        """How much of the source is read; None where that is not known."""
+        return None if self.report is None or self.report.stage.over else round(self.report.share * 100)
+
+    @property
+    def problem(self) -> str:
+        return self.status.problem if self.status else ""
+
+
+async def source_states(site: Site, access: Access) -> list[SourceState]:
+    """One for each source of the city file, in its order."""
+    known = {status.source: status for status in await site.hub.store(access).sources.all()}
+    return [
+        SourceState(source.id, known.get(source.id), site.loading.get(source.id))
+        for source in site.city.sources
+    ]

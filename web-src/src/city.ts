@@ -1,0 +1,98 @@
+// The city page: tools, panel and stream work at once; the map library comes after them.
+
+import { refreshAges } from "./age";
+import { startCharts } from "./chart";
+import { block, getHtml, need, type Change, type CityConfig } from "./data";
+import { startLayerList } from "./layerlist";
+import { follow } from "./live";
+import { CityLayer } from "./map/layers";
+import type { CityMap } from "./map/map";
+import { readView, writeView } from "./map/view";
+import { startOverview, type Overview } from "./overview";
+import { startPanel, type Panel } from "./panel";
+import { startSearch } from "./search";
+
+const config = block<CityConfig>("city");
+const view = readView();
+const layers = config.layers.map((layer) => new CityLayer(layer, view.layers ? view.layers.includes(layer.id) : layer.visible));
+
+let map: CityMap | null = null;
+const panel: Panel = startPanel(config, (id) => select(id));
+const overview: Overview = startOverview((id, at) => select(id, at));
+const list = startLayerList(layers, {
+  show: (layer, visible) => void map?.show(layer, visible),
+  colour: (attribute) => {
+    writeView({ colour: attribute });
+    map?.colourBuildings(attribute);
+  },
+});
+
+function select(id: string | null, at: [number, number] | null = null): void {
+  writeView({ select: id }, true);
+  void panel.show(id);
+  map?.select(id);
+  if (at) map?.fly(at);
+}
+
+startSearch(config, (found) => select(found.id, found.place));
+window.addEventListener("popstate", () => {
+  const id = readView().select;
+  void panel.show(id);
+  map?.select(id);
+});
+
+function follows(): void {
+  const types = [...new Set(config.layers.flatMap((layer) => layer.types))];
+  const url = `${config.urls.stream}?${new URLSearchParams({ after: String(config.sequence), types: types.join(",") })}`;
+  follow(url, {
+    changes: (changes: Change[]) => {
+      map?.apply(changes);
+      panel.apply(changes);
+    },
+    resync: () => {
+      void map?.reload();
+      void panel.refresh();
+    },
+    progress: (progress) => {
+      void refreshOverview();
+      if (progress.done) void map?.reload();
+    },
+    connected: (on) => document.body.classList.toggle("offline", !on),
+  });
+}
+
+async function refreshOverview(): Promise<void> {
+  const fresh = await getHtml(config.urls.overview);
+  for (const part of fresh.querySelectorAll<HTMLElement>("[data-part]")) {
+    const old = document.querySelector(`#overview [data-part="${part.dataset.part}"]`);
+    old?.replaceWith(part);
+  }
+  list.counts(need<HTMLElement>("#overview"));
+  refreshAges();
+}
+
+async function startMap(): Promise<void> {
+  const container = need<HTMLElement>("#map");
+  try {
+    const { CityMap } = await import("./map/map");
+    map = new CityMap(container, config, {
+      select: (id) => select(id),
+      moved: () => map && overview.list(map.seen()),
+      layersLoaded: () => map && list.loaded(map),
+    }, layers);
+  } catch (error) {
+    console.warn(error);
+    need<HTMLElement>("#map-problem").hidden = false;
+    return;
+  }
+  need("#zoom-in").addEventListener("click", () => map?.map.zoomIn());
+  need("#zoom-out").addEventListener("click", () => map?.map.zoomOut());
+  const north = need<HTMLElement>("#north");
+  north.addEventListener("click", () => map?.map.resetNorthPitch());
+  map.map.on("rotate", () => need<SVGElement>("svg", north).style.setProperty("transform", `rotate(${-(map?.map.getBearing() ?? 0)}deg)`));
+  new ResizeObserver(() => map?.map.resize()).observe(container);
+}
+
+startCharts();
+follows();
+void startMap();
