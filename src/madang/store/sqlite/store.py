@@ -24,7 +24,15 @@ from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import render_whole
 from madang.ngsild.temporal import TemporalQuery
-from madang.store.base import AttributeCount, ChangeRow, EvolutionPage, Page, RenderedPage, SourceMark
+from madang.store.base import (
+    AttributeCount,
+    ChangeRow,
+    EvolutionPage,
+    Page,
+    RenderedPage,
+    SourceMark,
+    Sources,
+)
 from madang.store.sqlite import codec, history_page, live, page, presence, read
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
@@ -71,7 +79,7 @@ class SqliteStore:
         self._committer = Committer(self.place, clock, self._watchers.publish)
         self._builder = IndexBuilder(self.place, self._build)
         self._pages = page.Pages(self._reader, self.place, path, self._builder)
-        self.sources = SqliteSources(self._reader, self._write, clock)
+        self.sources: Sources = SqliteSources(self._reader, self._write, clock)
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None
