@@ -56,7 +56,7 @@ def error_rows() -> Iterator[tuple[str, ...]]:
 
 def exit_rows() -> Iterator[tuple[str, ...]]:
     for name, code in vars(exits).items():
-        if name.isupper():
+        if name.isupper() and name != "MEANINGS":
             yield f"{code}", exits.MEANINGS[code]
 
 

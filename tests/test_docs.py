@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from madang.city.check import read_city
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     path for folder in (ROOT, ROOT / "docs", ROOT / "docs" / "decisions") for path in folder.glob("*.md")
@@ -53,8 +55,8 @@ def test_every_decision_says_what_and_why() -> None:
         text = page.read_text(encoding="utf-8")
         assert page.name.startswith(f"{number:04}-"), f"{page.name} should be number {number}"
         assert text.startswith(f"# {number}. "), f"{page.name} should open with its number"
-        assert "**Decided.**" in text, f"{page.name} does not say what is decided"
-        assert "**Because.**" in text, f"{page.name} does not say why"
+        assert "**Decision.**" in text, f"{page.name} does not say what is decided"
+        assert "**Why.**" in text, f"{page.name} does not say why"
 
 
 def test_both_readmes_show_the_same_commands_and_the_same_city_file() -> None:
@@ -62,6 +64,14 @@ def test_both_readmes_show_the_same_commands_and_the_same_city_file() -> None:
     assert [block.split() for block in english] == [block.split() for block in korean]
     shapes = [tomllib.loads(fenced(page, "toml")[0]) for page in READMES]
     assert [sorted(shape) for shape in shapes] == [["city", "layer", "source"]] * 2
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+def test_the_city_file_of_the_readme_is_right(page: Path, tmp_path: Path) -> None:
+    file = tmp_path / "city.toml"
+    file.write_text(fenced(page, "toml")[0], encoding="utf-8")
+    checked = read_city(file, {})
+    assert not checked.mistakes, checked.shown(page.name)
 
 
 def test_the_readmes_name_only_commands_of_make_that_exist() -> None:

@@ -10,9 +10,11 @@ import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
+from rich.console import Console
 
 from madang import __version__
 from madang.cli.bench.command import bench
+from madang.cli.check import check_command
 from madang.cli.exits import FAILED, INTERRUPTED, OK, USAGE
 from madang.cli.up import up_command
 from madang.cli.wiring import Wiring
@@ -26,9 +28,11 @@ def application(wiring: Wiring) -> App:
         help="Madang: one linked, live, open graph of a city.",
         version=__version__,
         result_action="return_value",
+        error_console=Console(stderr=True, soft_wrap=True),
         error_formatter=lambda error: f"madang: {error}",
     )
     app.command(up_command(wiring), name="up")
+    app.command(check_command, name="check")
     app.command(bench, name="bench")
     return app
 
