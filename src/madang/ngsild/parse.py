@@ -95,6 +95,10 @@ def _entity(
 ) -> Entity:
     attributes: list[Attribute] = []
     for name, raw in members.items():
+        if name in NOT_REIFIED:
+            raise BadRequestData(
+                f"'{name}' is a term of the core @context and cannot be the name of an attribute"
+            )
         if name not in NOT_ATTRIBUTES:
             attributes.extend(parse_attribute(name, raw, context, partial=partial))
     if len(attributes) > LIMITS.entity_attributes_max:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 import apsw
+import msgspec
 
 from madang.clock import Clock
 from madang.errors import Busy, NotFound
@@ -118,7 +119,9 @@ class _Opening(NamedTuple):
 
 
 def _status(row: tuple[Any, ...]) -> SourceStatus:
-    return SourceStatus(*row[:3], bool(row[3]), *row[4:])
+    return msgspec.convert(
+        dict(zip(SourceStatus.__struct_fields__, row, strict=True)), SourceStatus, strict=False
+    )
 
 
 def _begin(connection: apsw.Connection, opening: _Opening) -> None:
