@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -21,9 +21,11 @@ from madang.ngsild.temporal import TemporalQuery, TimeProperty, TimeRelation
 from madang.ngsild.times import format_moment, parse_moment
 
 Moments = NDArray[np.int64]
+Body = TypeVar("Body")
 
 INSTANCE_PREFIX: Final = "urn:ngsi-ld:Instance:"
 _INSTANCE: Final = re.compile(re.escape(INSTANCE_PREFIX) + r"(\d{1,18})-(\d{1,9}-\d{1,9})", re.ASCII)
+_DECODED_TOGETHER: Final = 512
 _NEVER: Final = np.iinfo(np.int64).min
 
 
@@ -155,6 +157,8 @@ def limit(
     else:
         bound = min(int(times[instances_max - 1]) for times in long)
         cut = [_sliced(one, 0, int(np.searchsorted(one.times, bound, side="right"))) for one in series]
+    if all(len(short.times) == len(whole.times) for short, whole in zip(cut, series, strict=True)):
+        return evolutions, None
     least = min(int(one.times[0]) for one in cut if len(one.times))
     most = max(int(one.times[-1]) for one in cut if len(one.times))
     following = iter(cut)
@@ -174,6 +178,15 @@ def _range(temporal: TemporalQuery, least: int, most: int) -> Range:
 
 def _sliced(series: Series, low: int, high: int) -> Series:
     return Series(series.name, series.dataset_id, series.instances[low:high], series.times[low:high])
+
+
+def decode_bodies(decoder: msgspec.json.Decoder[list[Body]], instances: Sequence[Instance]) -> list[Body]:
+    """What the decoder reads out of each body. A list at a time: large blocks of memory cost more than decoding."""
+    found: list[Body] = []
+    for start in range(0, len(instances), _DECODED_TOGETHER):
+        bodies = [instance.body for instance in instances[start : start + _DECODED_TOGETHER]]
+        found += decoder.decode(b"[" + b",".join(bodies) + b"]")
+    return found
 
 
 class _Observed(msgspec.Struct, gc=False):
@@ -202,8 +215,7 @@ def _times(instances: Sequence[Instance], temporal: TemporalQuery) -> Moments:
 
 
 def _observed_times(instances: Sequence[Instance], relation: TimeRelation | None) -> Moments:
-    found = _OBSERVED.decode(b"[" + b",".join([instance.body for instance in instances]) + b"]")
-    texts = [one.observedAt for one in found]
+    texts = [one.observedAt for one in decode_bodies(_OBSERVED, instances)]
     if None not in texts:
         return _parse_moments([text for text in texts if text is not None])
     times = []

@@ -21,7 +21,7 @@ from madang.ngsild import aggregation
 from madang.ngsild.aggregation import Values
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.entity import Kind
-from madang.ngsild.evolution import INSTANCE_PREFIX, Evolution, Instance, Series
+from madang.ngsild.evolution import INSTANCE_PREFIX, Evolution, Instance, Series, decode_bodies
 from madang.ngsild.representation import compact_members, in_language
 from madang.ngsild.temporal import Aggregation, TemporalQuery, TimeProperty
 from madang.ngsild.times import format_moment
@@ -233,7 +233,7 @@ def _values(instances: Sequence[Instance], kind: Kind, form: EvolutionForm) -> l
     decoder = _RAW.get(kind)
     plain = decoder is not None and form.language is None and not any(one.contextual for one in instances)
     if decoder is not None and plain:
-        return [bytes(one.value) for one in decoder.decode(_array(instances))]
+        return [bytes(one.value) for one in decode_bodies(decoder, instances)]
     values = [_members(instance, form)[kind.value_member] for instance in instances]
     if kind is Kind.LIST_RELATIONSHIP:
         values = [_targets(value) for value in values]
@@ -242,10 +242,6 @@ def _values(instances: Sequence[Instance], kind: Kind, form: EvolutionForm) -> l
 
 def _targets(objects: Any) -> Any:
     return [one["object"] for one in objects] if isinstance(objects, list) else objects
-
-
-def _array(instances: Sequence[Instance]) -> bytes:
-    return b"[" + b",".join([instance.body for instance in instances]) + b"]"
 
 
 # --- aggregatedValues (§4.5.19) ---
@@ -285,7 +281,7 @@ def _aggregated(series: Series, temporal: TemporalQuery, form: EvolutionForm, or
 def _comparable(instances: Sequence[Instance], kind: Kind, form: EvolutionForm) -> Values:
     if kind is Kind.PROPERTY:
         try:
-            numbers = _NUMBERS.decode(_array(instances))
+            numbers = decode_bodies(_NUMBERS, instances)
         except msgspec.ValidationError:
             pass
         else:

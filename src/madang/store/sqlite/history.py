@@ -21,7 +21,8 @@ from madang.ngsild.temporal import TemporalQuery
 from madang.store.sqlite import codec
 from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR, Terms
 
-SLICE_ROWS: Final = 512
+# What is joined of so many rows stays small enough to be memory that is used again, not asked for anew
+SLICE_ROWS: Final = 256
 
 _TAIL: Final = """SELECT sequence, data FROM change INDEXED BY change_by_row
     WHERE row = ? AND sequence > ? ORDER BY sequence LIMIT ?"""
