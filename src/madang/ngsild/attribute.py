@@ -6,19 +6,17 @@ it make attributes from values for writers inside the platform. What a canonical
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
 
 from madang.errors import BadRequestData
+from madang.ngsild.attribute_values import MEMBER_CHECKS, VALUE_CHECKS, Reading, bearable, check_value
 from madang.ngsild.context import Context
-from madang.ngsild.core_terms import NGSI_LD
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Kind
 from madang.ngsild.geometry import is_geometry, require_geometry
-from madang.ngsild.identifier import NGSI_LD_NULL, is_uri, require_uri
-from madang.ngsild.times import require_moment
-from madang.settings import LIMITS
+from madang.ngsild.identifier import NGSI_LD_NULL, is_uri
 
 _KINDS: Final[dict[str, Kind]] = {kind.value: kind for kind in Kind}
 # In concise form the value's member tells the kind; "value" may also be a geometry
@@ -57,17 +55,6 @@ NOT_REIFIED: Final = frozenset(("datasetId", "instanceId", "observedAt", "unitCo
 _DEPTH_MAX: Final = 10
 
 
-class _Reading:
-    """What the reading of one attribute needs to know on every level, and what it finds out."""
-
-    __slots__ = ("context", "contextual", "partial")
-
-    def __init__(self, context: Context, partial: bool) -> None:
-        self.context = context
-        self.partial = partial
-        self.contextual = False
-
-
 def parse_attribute(name: str, raw: Any, context: Context, *, partial: bool = False) -> list[Attribute]:
     """All instances that the JSON value `raw` of an entity's member `name` stands for.
 
@@ -90,7 +77,7 @@ def _is_instance(raw: Any) -> bool:
 
 
 def _parse_instance(iri: str, name: str, raw: Any, context: Context, partial: bool) -> Attribute:
-    reading = _Reading(context, partial)
+    reading = Reading(context, partial)
     members = _canonical(raw, name, reading, 0)
     if (
         name in _PLACES
@@ -101,10 +88,10 @@ def _parse_instance(iri: str, name: str, raw: Any, context: Context, partial: bo
     return Attribute(iri, orjson.dumps(members), members.get("datasetId"), reading.contextual)
 
 
-def _canonical(raw: Any, where: str, reading: _Reading, depth: int) -> dict[str, Any]:
+def _canonical(raw: Any, where: str, reading: Reading, depth: int) -> dict[str, Any]:
     """The members of the canonical body, in order."""
     if type(raw) is not dict:
-        return {"type": "Property", "value": _check_value(raw, where, reading)}
+        return {"type": "Property", "value": check_value(raw, where, reading)}
     kind = _kind_of(raw, where, reading.partial)
     if is_geometry(raw):
         return {"type": "GeoProperty", "value": require_geometry(raw, f"Attribute '{where}'")}
@@ -114,7 +101,7 @@ def _canonical(raw: Any, where: str, reading: _Reading, depth: int) -> dict[str,
         value_member = VALUE_MEMBERS[kind]
         members["type"] = kind.value
         if value_member in raw:
-            members[value_member] = _CHECKS[kind](raw[value_member], where, reading)
+            members[value_member] = VALUE_CHECKS[kind](raw[value_member], where, reading)
         elif not reading.partial:
             raise BadRequestData(
                 f"Attribute '{where}' is a {kind.value} and needs the member '{value_member}'"
@@ -130,7 +117,7 @@ def _canonical(raw: Any, where: str, reading: _Reading, depth: int) -> dict[str,
             raise BadRequestData(
                 f"Attribute '{where}' is a {kind or 'fragment'} and cannot have the member '{key}'"
             )
-        check = _CORE_MEMBERS.get(key)
+        check = MEMBER_CHECKS.get(key)
         if check is not None:
             checked = check(value, where, reading)
             if checked is not None:
@@ -146,7 +133,7 @@ def _proof(raw: Any) -> dict[str, Any]:
         raise BadRequestData(f"'{_PROOF}' must be a Property whose value is an object")
     return {
         "type": "Property",
-        **{key: _bearable(value, _PROOF) for key, value in raw.items() if key != "type"},
+        **{key: bearable(value, _PROOF) for key, value in raw.items() if key != "type"},
     }
 
 
@@ -179,7 +166,7 @@ def _kind_of(raw: dict[str, Any], where: str, partial: bool) -> Kind | None:
 
 
 def _add_subattribute(
-    members: dict[str, Any], key: str, value: Any, where: str, reading: _Reading, depth: int
+    members: dict[str, Any], key: str, value: Any, where: str, reading: Reading, depth: int
 ) -> None:
     if depth >= _DEPTH_MAX:
         raise BadRequestData(f"Attribute '{where}' nests sub-attributes deeper than {_DEPTH_MAX} levels")
@@ -190,192 +177,6 @@ def _add_subattribute(
     else:
         members[iri] = _canonical(value, inner, reading, depth + 1)
     reading.contextual = True
-
-
-# --- the value of each kind ---
-
-
-def _check_value(value: Any, where: str, reading: _Reading) -> Any:
-    if value == NGSI_LD_NULL and not reading.partial:
-        raise BadRequestData(
-            f"Attribute '{where}' is {NGSI_LD_NULL}, which only deletes what exists; leave it out"
-        )
-    if type(value) is dict and "@type" in value:
-        return {**value, "@type": _datatype(value["@type"], where, reading)}
-    return _without_null(value, where)
-
-
-def _without_null(value: Any, where: str, depth: int = 0) -> Any:
-    """The value, if nothing in it is null: JSON-LD would drop it. Nor may it be nested too deeply."""
-    if value is None:
-        raise BadRequestData(
-            f"Attribute '{where}' contains null; leave it out, or delete it with {NGSI_LD_NULL} in a merge"
-        )
-    if type(value) is dict or type(value) is list:
-        _require_depth(where, depth)
-        for item in value.values() if type(value) is dict else value:
-            _without_null(item, where, depth + 1)
-    return value
-
-
-def _check_relationship(value: Any, where: str, reading: _Reading) -> Any:
-    if type(value) is list:
-        return [require_uri(target, f"The object of relationship '{where}'") for target in value]
-    if value == NGSI_LD_NULL and not reading.partial:
-        raise BadRequestData(
-            f"Attribute '{where}' is {NGSI_LD_NULL}, which only deletes what exists; leave it out"
-        )
-    return require_uri(value, f"The object of relationship '{where}'")
-
-
-def _check_geometry(value: Any, where: str, reading: _Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
-        return value
-    if isinstance(value, str) and value.lstrip().startswith("{"):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError as error:
-            raise BadRequestData(
-                f"Attribute '{where}' is a text that is not the JSON of a geometry: {error}"
-            ) from error
-    return require_geometry(value, f"Attribute '{where}'")
-
-
-def _check_languages(value: Any, where: str, reading: _Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
-        return value
-    if type(value) is not dict or not all(
-        tag
-        and (
-            isinstance(text, str) or (isinstance(text, list) and all(isinstance(part, str) for part in text))
-        )
-        and (text != NGSI_LD_NULL or reading.partial)
-        for tag, text in value.items()
-    ):
-        raise BadRequestData(
-            f"The languageMap of '{where}' must be an object of texts by language tag, such as {{'ko':'마당'}}"
-        )
-    return value
-
-
-def _check_vocabulary(value: Any, where: str, reading: _Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
-        return value
-    reading.contextual = True
-    if isinstance(value, str):
-        return reading.context.expand(value)
-    if type(value) is list and all(isinstance(term, str) for term in value):
-        return [reading.context.expand(term) for term in value]
-    raise BadRequestData(f"The vocab of '{where}' must be a term or a list of terms")
-
-
-def _check_json(value: Any, where: str, reading: _Reading) -> Any:
-    if (
-        type(value) is not dict
-        and type(value) is not list
-        and not (value == NGSI_LD_NULL and reading.partial)
-    ):
-        raise BadRequestData(
-            f"The json of '{where}' must be an object or an array; for a plain value use a Property"
-        )
-    return _bearable(value, where)
-
-
-def _check_list(value: Any, where: str, reading: _Reading) -> Any:
-    if type(value) is not list and not (value == NGSI_LD_NULL and reading.partial):
-        raise BadRequestData(f"The valueList of '{where}' must be an array")
-    return _bearable(value, where)
-
-
-def _check_objects(value: Any, where: str, reading: _Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
-        return value
-    if type(value) is not list:
-        raise BadRequestData(f"The objectList of '{where}' must be an array")
-    targets = [target.get("object") if type(target) is dict else target for target in value]
-    return [{"object": require_uri(target, f"Each object of '{where}'")} for target in targets]
-
-
-_Check = Callable[[Any, str, _Reading], Any]
-_CHECKS: Final[dict[Kind, _Check]] = {
-    Kind.PROPERTY: _check_value,
-    Kind.RELATIONSHIP: _check_relationship,
-    Kind.GEO_PROPERTY: _check_geometry,
-    Kind.LANGUAGE_PROPERTY: _check_languages,
-    Kind.VOCAB_PROPERTY: _check_vocabulary,
-    Kind.JSON_PROPERTY: _check_json,
-    Kind.LIST_PROPERTY: _check_list,
-    Kind.LIST_RELATIONSHIP: _check_objects,
-}
-
-
-def _bearable(value: Any, where: str, depth: int = 0) -> Any:
-    """The value, if it is not nested too deeply."""
-    if type(value) is dict or type(value) is list:
-        _require_depth(where, depth)
-        for item in value.values() if type(value) is dict else value:
-            _bearable(item, where, depth + 1)
-    return value
-
-
-def _require_depth(where: str, depth: int) -> None:
-    if depth >= LIMITS.json_depth_max:
-        raise BadRequestData(f"The value of '{where}' is nested deeper than {LIMITS.json_depth_max} levels")
-
-
-# --- the core members beside the value ---
-
-
-def _observed_at(value: Any, where: str, reading: _Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
-        return value
-    return require_moment(value, f"observedAt of '{where}'")
-
-
-def _text(member: str) -> _Check:
-    def check(value: Any, where: str, reading: _Reading) -> Any:
-        if not isinstance(value, str) or not value:
-            raise BadRequestData(f"{member} of '{where}' must be a non-empty string")
-        return value
-
-    return check
-
-
-def _dataset_id(value: Any, where: str, reading: _Reading) -> Any:
-    if value == NGSI_LD_NULL:
-        raise BadRequestData(f"datasetId of '{where}' cannot be deleted; delete the instance instead")
-    return None if value == "@none" else require_uri(value, f"datasetId of '{where}'")
-
-
-def _datatype(value: Any, where: str, reading: _Reading) -> Any:
-    """A type of values: core ones keep their term, others become IRIs that depend on the context."""
-    names = value if type(value) is list else [value]
-    found: list[str] = []
-    for name in names:
-        if not isinstance(name, str):
-            raise BadRequestData(f"A type in '{where}' must be a name or a list of names")
-        if name == NGSI_LD_NULL:
-            found.append(name)
-            continue
-        iri = reading.context.expand(name)
-        core = iri.startswith(NGSI_LD) and "/" not in iri[len(NGSI_LD) :]
-        reading.contextual = reading.contextual or not core
-        found.append(iri[len(NGSI_LD) :] if core else iri)
-    return found if type(value) is list else found[0]
-
-
-_CORE_MEMBERS: Final[dict[str, _Check]] = {
-    "observedAt": _observed_at,
-    "unitCode": _text("unitCode"),
-    "datasetId": _dataset_id,
-    "valueType": _datatype,
-    "objectType": _datatype,
-    "lang": _text("lang"),
-    "expiresAt": _observed_at,
-}
-CORE_MEMBERS: Final = frozenset(
-    (*_CORE_MEMBERS, *VALUE_MEMBERS.values(), "type", "entityIdSealed", "entityTypeSealed")
-)
 
 
 # --- attributes made inside the platform ---

@@ -165,6 +165,8 @@ def geo_test(query: GeoQuery) -> GeoTest:
 
 def has_relation(test: GeoTest, geometries: Sequence[Any]) -> list[bool]:
     """Which of the geometries have the relation. Each is a GeoJSON object, or the position of a point."""
+    if dict not in set(map(type, geometries)):
+        return test.points(geometries) if geometries else []
     positions: list[Sequence[float]] = []
     texts: list[bytes] = []
     point_at: list[bool] = []
@@ -261,13 +263,14 @@ def _rough(longitude: float, latitude: float, distance: float) -> _Rough | None:
 class _PlaneTest:
     """A relation of Simple Features in the plane of longitude and latitude."""
 
-    __slots__ = ("_area", "_reference", "_relation", "window")
+    __slots__ = ("_area", "_is_box", "_reference", "_relation", "window")
 
     def __init__(self, query: GeoQuery) -> None:
         self._relation = query.relation
         self._reference = shapely.from_geojson(query.geometry)
         shapely.prepare(self._reference)
         self._area = self._reference.geom_type in ("Polygon", "MultiPolygon")
+        self._is_box = self._area and bool(self._reference.equals(shapely.box(*self._reference.bounds)))
         self.window: Bounds | None = (
             None if query.relation is GeoRelation.DISJOINT else self._reference.bounds
         )
@@ -275,10 +278,19 @@ class _PlaneTest:
     def points(self, positions: Sequence[Sequence[float]]) -> list[bool]:
         if not self._area or self._relation not in _POINT_RELATIONS:
             return self.shapes(_points(positions))
+        if self._is_box:
+            return self._points_in_box(positions)
         longitudes = [position[0] for position in positions]
         latitudes = [position[1] for position in positions]
         found: list[bool] = _POINT_RELATIONS[self._relation](self._reference, longitudes, latitudes).tolist()
         return found
+
+    def _points_in_box(self, positions: Sequence[Sequence[float]]) -> list[bool]:
+        """Plain comparisons; a point on the edge touches the box, but is not within it."""
+        west, south, east, north = self._reference.bounds
+        if self._relation is GeoRelation.WITHIN:
+            return [west < position[0] < east and south < position[1] < north for position in positions]
+        return [west <= position[0] <= east and south <= position[1] <= north for position in positions]
 
     def shapes(self, targets: Geometries) -> list[bool]:
         relation = _RELATIONS[self._relation]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from madang.ngsild.attribute import CORE_MEMBERS
+from madang.ngsild.attribute_values import CORE_MEMBERS
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.core_terms import NGSI_LD
 from madang.ngsild.entity import Attribute, Entity, Kind
