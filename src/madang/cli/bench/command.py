@@ -8,6 +8,7 @@ from typing import Annotated
 
 import msgspec
 from cyclopts import Parameter
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -54,11 +55,13 @@ def bench(
 
 def show(results: Results, console: Console) -> None:
     table = Table(
-        title=f"madang {results.version}, Python {results.python}, {results.load.connections} connections"
+        box=box.SIMPLE,
+        title_justify="left",
+        title=f"madang {results.version}, Python {results.python}, {results.load.connections} connections",
     )
-    table.add_column("scenario")
-    for heading in ("requests/s", "p50 ms", "p99 ms", "CPU ms each", "errors", "ratio", "floor"):
-        table.add_column(heading, justify="right")
+    table.add_column("scenario", no_wrap=True)
+    for heading in ("/s", "p50 ms", "p99 ms", "CPU ms", "errors", "ratio", "floor"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for result in results.results:
         figures = result.figures
         colour = "" if result.reached else "[bold red]"
@@ -74,7 +77,8 @@ def show(results: Results, console: Console) -> None:
         )
     console.print(table)
     console.print(
-        f"constant answer of 1.2 kB: {results.constant:,.0f} requests/s (median of {len(results.constants)})"
+        f"constant answer of 1.2 kB: {results.constant:,.0f}/s, CPU {results.constant_processor_ms:.3f} ms "
+        f"(medians of {len(results.constants)})"
     )
     if not results.valid:
         console.print(

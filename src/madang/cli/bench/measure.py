@@ -63,7 +63,13 @@ def probe(name: str, running: Running, load: Load, seed: int, seconds: float = 1
     """Warm up with one scenario's requests; the first answer. Raises ProgramFailed if there is none."""
     with TemporaryDirectory(prefix="madang-bench-") as folder:
         kept = Path(folder) / "answer"
-        drive(name, running, msgspec.structs.replace(load, seconds=seconds, threads=1), seed, kept)
+        drive(
+            name,
+            running,
+            msgspec.structs.replace(load, seconds=seconds, connections=2, threads=1),
+            seed,
+            kept,
+        )
         if not kept.exists():
             raise ProgramFailed(f"The server gave no answer to the scenario {name} within {seconds} s")
         status, _, body = kept.read_bytes().partition(b"\n")

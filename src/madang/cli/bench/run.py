@@ -36,15 +36,20 @@ class Result(msgspec.Struct, frozen=True):
 
 
 class Results(msgspec.Struct, frozen=True):
-    """A run. constants: requests/s of the constant answer before each scenario and after the last; constant: their
-    median. valid: the load generator was fast enough for the ratios to mean anything."""
+    """A run.
+
+    constants: of the constant answer before each scenario and after the last. constant, constant_processor_ms: the
+    medians of their requests/s and of what one took. valid: the load generator was fast enough for the ratios to mean
+    anything.
+    """
 
     version: str
     python: str
     processors: int
     load: Load
-    constants: list[float]
+    constants: list[Measured]
     constant: float
+    constant_processor_ms: float
     valid: bool
     results: list[Result]
 
@@ -59,7 +64,7 @@ def run(only: Sequence[str], load: Load, tell: Callable[[str], None]) -> Results
     require_wrk()
     # Ids of created stations and the load's random numbers differ from run to run, so that no run helps the next.
     seed = os.getpid()
-    constants: list[float] = []
+    constants: list[Measured] = []
     measured: list[Measured] = []
     with ExitStack() as servers:
         floor = servers.enter_context(processes.constant())
@@ -68,12 +73,12 @@ def run(only: Sequence[str], load: Load, tell: Callable[[str], None]) -> Results
         asyncio.run(store(platform.url, load.stock))
         short = msgspec.structs.replace(load, seconds=min(load.seconds, 2))
         for scenario in chosen:
-            constants.append(measure("constant", floor, short, seed).requests_per_second)
+            constants.append(measure("constant", floor, short, seed))
             tell(scenario.title)
             warm(scenario, platform, load, seed)
             measured.append(measure(scenario.name, platform, load, seed))
-        constants.append(measure("constant", floor, short, seed).requests_per_second)
-    constant = statistics.median(constants)
+        constants.append(measure("constant", floor, short, seed))
+    constant = statistics.median(one.requests_per_second for one in constants)
     return Results(
         version=__version__,
         python=machine.python_version(),
@@ -81,6 +86,7 @@ def run(only: Sequence[str], load: Load, tell: Callable[[str], None]) -> Results
         load=load,
         constants=constants,
         constant=constant,
+        constant_processor_ms=statistics.median(one.processor_ms for one in constants),
         valid=constant >= CONSTANT_MIN,
         results=[
             Result(scenario.title, figures, figures.requests_per_second / constant, scenario.floor)
