@@ -140,18 +140,25 @@ async def read_series(connection: apsw.Connection, row: int, which: Wanted) -> d
 
 def _collect_all(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Key, list[Instance]]) -> None:
     """Every segment; its place counts the segments of the same term before it in the row."""
+    firsts: dict[bytes, bytes] = {}
     for sequence, data in rows:
         places: dict[bytes, int] = {}
         for segment in data.split(SEGMENT_SEPARATOR) if data else ():
-            term, *rest = segment.split(FIELD_SEPARATOR, 5)
-            place = places[term] = places.get(term, -1) + 1
-            key = (term, rest[0])
-            instances = series.get(key)
+            term, dataset, flags, created, modified, body = segment.split(FIELD_SEPARATOR, 5)
+            place = places.get(term, 0)
+            places[term] = place + 1
+            instances = series.get((term, dataset))
             if instances is None:
-                if not which.includes(key):
+                if not which.includes((term, dataset)):
                     continue
-                instances = series[key] = []
-            _append(instances, (sequence, b"%b-%d" % (term, place)), rest)
+                instances = series[term, dataset] = []
+            name = b"%b-%d" % (term, place) if place else firsts.get(term)
+            if name is None:
+                name = firsts[term] = term + b"-0"
+            if flags:
+                _append_flagged(instances, (sequence, name), (dataset, flags, created, modified, body))
+            else:
+                instances.append(Instance(body, sequence, name, created, modified))
 
 
 def _collect_terms(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Key, list[Instance]]) -> None:
@@ -175,23 +182,26 @@ def _collect_terms(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Ke
             sequences[numbers].tolist(),
             places.tolist(),
         )
-        dataset, instances = b"", series.setdefault((term, b""), [])
+        last, instances = b"", series.setdefault((term, b""), [])
         for begin, end, sequence, place in zip(*columns, strict=True):
-            _, *rest = text[begin:end].split(FIELD_SEPARATOR, 5)
-            if rest[0] != dataset:
-                dataset = rest[0]
-                instances = series.setdefault((term, dataset), [])
-            _append(instances, (sequence, b"%b-%d" % (term, place) if place else first), rest)
+            _, dataset, flags, created, modified, body = text[begin:end].split(FIELD_SEPARATOR, 5)
+            if dataset != last:
+                last, instances = dataset, series.setdefault((term, dataset), [])
+            name = b"%b-%d" % (term, place) if place else first
+            if flags:
+                _append_flagged(instances, (sequence, name), (dataset, flags, created, modified, body))
+            else:
+                instances.append(Instance(body, sequence, name, created, modified))
     for key in [key for key, instances in series.items() if not instances or not which.includes(key)]:
         del series[key]
 
 
-def _append(instances: list[Instance], name: tuple[int, bytes], segment: list[bytes]) -> None:
-    """Add one instance. name: what its instanceId is made of. segment: datasetId, flags, created, modified, body."""
+def _append_flagged(
+    instances: list[Instance], name: tuple[int, bytes], segment: tuple[bytes, bytes, bytes, bytes, bytes]
+) -> None:
+    """Add an instance that is no plain one. name: of what its instanceId is made. segment: its fields but the term."""
     dataset, flags, created, modified, body = segment
-    if not flags:
-        instances.append(Instance(body, *name, created, modified))
-    elif flags == codec.CONTEXTUAL:
+    if flags == codec.CONTEXTUAL:
         instances.append(Instance(body, *name, created, modified, contextual=True))
     elif flags == codec.REMOVED:
         kind = instances[-1].kind if instances else Kind.PROPERTY
