@@ -101,12 +101,12 @@ def _draft(text: str, file: FilePath, environment: Mapping[str, str]) -> _Draft:
     positions = Positions(text)
     found = schema.check(data, SCHEMA)
     right_form, touched = repaired(data, found)
-    if mistakes:
-        # What lacks may stand in a line that could not be read
-        found = [one for one in found if not one.lacks]
     parsed = msgspec.convert(right_form, CityFile)
     broken = bool(found or mistakes)
     found += [one for one in check_rules(parsed) if not (broken and concerns(one, touched))]
+    if mistakes:
+        # What lacks may stand in a line that could not be read
+        found = [one for one in found if not one.lacks]
     sources: list[Source] = []
     for number, table in enumerate(parsed.source):
         location, unset = expanded(table.location, environment, ("source", number))

@@ -60,8 +60,8 @@ class SourceTable(msgspec.Struct, frozen=True):
     schedule: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"^(|[1-9]\d*(\.\d+)? ?(s|min|h|d))$",
-            description="how often it is read again: a number with s, min, h or d",
+            pattern=r"^(|(0\.\d*[1-9]\d*|[1-9]\d*(\.\d+)?) ?(s|min|h|d))$",
+            description="a number with s, min, h or d: how often it is read again",
             examples=["15 s"],
         ),
     ] = ""

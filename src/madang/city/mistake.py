@@ -37,11 +37,14 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """' Did you mean "x"?' for the most similar known word, else the list of them."""
+    """'did you mean "x"?' for the most similar known word, else the list of them."""
     words = list(known)
     close = get_close_matches(word, words, n=1, cutoff=0.6)
     if not close:
-        close = [one for one in words if one.casefold() == word.casefold()]
+        folded = word.casefold()
+        close = [
+            one for one in words if one.casefold().startswith(folded) or folded.startswith(one.casefold())
+        ]
     if close:
         return f'did you mean "{close[0]}"?'
     return f"it may be {listed(words)}" if words else "there are none"

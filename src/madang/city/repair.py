@@ -77,8 +77,10 @@ def _stand_in(path: Path, wrong: Any) -> Any:
 
 
 def concerns(found: Found, touched: list[Path]) -> bool:
-    """Whether the mistake may only be there because something was changed at its place, below it or above it."""
+    """Whether the mistake may only be there because something was changed: at its place, above it or just below."""
     if found.warning and found.path[:1] == ("layer",):
         return True
+    if found.lacks == "entity" and (*found.path, "connector") in touched:
+        return True
     place = (*found.path, found.lacks) if found.lacks else found.path
-    return any(place[: len(path)] == path or path[: len(place)] == place for path in touched)
+    return any(place[: len(path)] == path or path[:-1] == place for path in touched)

@@ -103,7 +103,7 @@ def _source(source: SourceTable, path: Path) -> list[Found]:
     own = {mapping.type for mapping in built_in(source.connector).entity}
     if not source.entity and not own:
         reason = f'Source "{source.id}" says nothing of its entities; add [[source.entity]] with type, id and attributes'
-        found.append(Found(path, reason, key=True))
+        found.append(Found(path, reason, key=True, lacks="entity"))
     for number, mapping in enumerate(source.entity):
         found += _mapping(mapping, (*path, "entity", number), own)
     return found
@@ -114,7 +114,7 @@ def _mapping(mapping: EntityMapping, path: Path, own: set[str]) -> list[Found]:
     if mapping.type not in own and not mapping.id:
         known = f"; the connector's own types are {listed(sorted(own))}" if own else ""
         reason = f'[[source.entity]] of type "{mapping.type}" lacks "id": the key, such as "{{id}}"{known}'
-        found.append(Found(path, reason, key=True))
+        found.append(Found(path, reason, key=True, lacks="id"))
     found += _template(mapping.id, (*path, "id"))
     found += _moment(mapping.observed_at, (*path, "observed_at"))
     timed = mapping.observed_at or any(made.observed_at for made in mapping.attributes.values())

@@ -144,6 +144,8 @@ def _where(path: Path) -> str:
 
 def _right(schema: Schema) -> str:
     """What would be right, by the schema's description and example."""
+    if "enum" in schema:
+        return listed([option for option in schema["enum"] if option != ""])
     # The description of a struct is its docstring, which is for programmers
     described = None if "title" in schema else schema.get("description")
     said = described or _NAMES.get(schema.get("type", ""), "given")

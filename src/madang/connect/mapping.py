@@ -25,6 +25,8 @@ DIGEST_BYTES = 16
 ORIGINAL_CHARACTERS_MAX = 4_000
 
 Row = Mapping[str, Any]
+# Where in a mapping: keys of the city file, and numbers in its lists
+Place = tuple[str | int, ...]
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -155,12 +157,12 @@ class Mapper:
         return [mapped for mapper in mappers if (mapped := mapper.map(record)) is not None]
 
 
-def fields_of(mapping: EntityMapping) -> list[tuple[tuple[str, ...], str]]:
+def fields_of(mapping: EntityMapping) -> list[tuple[Place, str]]:
     """Every field that the mapping names: where in the mapping (keys of the city file), and the field.
 
     Templates that cannot be parsed are left out.
     """
-    found: list[tuple[tuple[str, ...], str]] = [(("id",), name) for name in _template_fields(mapping.id)]
+    found: list[tuple[Place, str]] = [(("id",), name) for name in _template_fields(mapping.id)]
     found += [(("where", name), name) for name in mapping.where]
     found += _moment_fields(("observed_at",), mapping.observed_at)
     for attribute, made in mapping.attributes.items():
@@ -169,14 +171,14 @@ def fields_of(mapping: EntityMapping) -> list[tuple[tuple[str, ...], str]]:
             found.append(((*at, "field"), made.field))
         if made.geometry is not None:
             found.append(((*at, "geometry"), made.geometry))
-        found += [((*at, "point"), name) for name in made.point or ()]
+        found += [((*at, "point", number), name) for number, name in enumerate(made.point or ())]
         found += [((*at, "language", tag), name) for tag, name in (made.language or {}).items()]
         found += [((*at, "relationship"), name) for name in _template_fields(made.relationship or "")]
         found += _moment_fields((*at, "observed_at"), made.observed_at)
     return found
 
 
-def _moment_fields(at: tuple[str, ...], moment: Moment | None) -> list[tuple[tuple[str, ...], str]]:
+def _moment_fields(at: Place, moment: Moment | None) -> list[tuple[Place, str]]:
     return [((*at, "fields"), name) for name in _template_fields(moment.fields if moment else "")]
 
 

@@ -26,10 +26,14 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, msgspec.Meta(description="of CSV, one character; by default found out", max_length=1)
     ] = ""
     sheet: Annotated[str, msgspec.Meta(description="name of the Excel sheet; by default the first")] = ""
-    header: Annotated[_Count, msgspec.Meta(description="number of the first header row; 0 for no header")] = 1
+    header: Annotated[
+        _Count, msgspec.Meta(description="the number of the first header row, 0 for no header")
+    ] = 1
     header_rows: Annotated[
         Annotated[int, msgspec.Meta(ge=1, le=5)],
-        msgspec.Meta(description="rows that the header takes; their texts are joined, merged cells repeat"),
+        msgspec.Meta(
+            description="a number: the rows that the header takes; their texts are joined, merged cells repeat"
+        ),
     ] = 1
     columns: Annotated[
         tuple[str, ...],
