@@ -37,6 +37,104 @@ location = { point = ["lon", "lat"] }
 """
 
 
+WRONG = """\
+[city]
+id = "Gaon City"
+name = { ko = "가온시" }
+languages = ["ko", "english!"]
+time_zone = "Asia/Soul"
+extent = [127.0, 37.5, 126.9, 37.4]
+population = 5
+
+[[source]]
+id = "grid"
+conector = "table"
+location = "${NOWHERE}/x.csv"
+
+[[source]]
+id = "grid"
+connector = "tabel"
+location = "a.csv"
+
+[[source]]
+id = "bike"
+connector = "table"
+location = "bikes.csv"
+schedule = "every 5 minutes"
+[source.options]
+encodin = "cp949"
+header = "2"
+[[source.entity]]
+type = "BikeRentalObserved"
+history = true
+[source.entity.attributes]
+rentals = { field = "Rented Bike Count", as = "nummer" }
+temp = { field = "T", constant = 3 }
+both = {}
+near = { relationship = "urn:ngsi-ld:X:{a" }
+
+[[source]]
+id = "bike2"
+connector = "table"
+location = "bikes.csv"
+[[source.entity]]
+type = "BikeRentalObserved"
+id = "{date}"
+[source.entity.attributes]
+rentals = { field = "Rented Bike Cout", as = "number" }
+seen = { field = "Hour", as = "datetime", format = "YYYY" }
+where = { point = ["Hour", "lat"] }
+
+[[source]]
+id = "gone"
+connector = "gtfs"
+location = "nothing.zip"
+[[source.entity]]
+type = "GtfsStopp"
+
+[[layer]]
+id = "air"
+type = "AirQualityObserved"
+style = "valu"
+
+[[layer]]
+id = "b"
+type = "BikeRental"
+style = "value"
+"""
+MAKERS = '"field", "constant", "point", "geometry", "language" or "relationship"'
+MISTAKES = [
+    '2:6: error: "id" must be lower-case letters, digits and hyphens, such as "gaon", but is "Gaon City"',
+    '4:20: error: "english!" is no language tag such as "ko" or "en"',
+    '5:13: error: There is no time zone "Asia/Soul"; did you mean "Asia/Seoul"?',
+    '6:10: error: "extent" is west, south, east, north, but south 37.5 is not south of north 37.4',
+    '6:10: error: "extent" is west, south, east, north, but west 127.0 is not west of east 126.9',
+    '7:1: error: [city] has no key "population"; it may be "synthetic"',
+    '9:1: error: [[source]] lacks "connector": "gtfs", "osm" or "table"',
+    '11:1: error: [[source]] has no key "conector"; did you mean "connector"?',
+    "12:12: error: ${NOWHERE} is not set; set the environment variable NOWHERE before you start",
+    '15:6: error: Another [[source]] has the id "grid" already; each needs its own',
+    '16:13: error: "connector" cannot be "tabel"; did you mean "table"?',
+    '23:12: error: "schedule" must be a number with s, min, h or d: how often it is read again, such as "15 s", but is "every 5 minutes"',
+    '25:1: error: [source.options] has no key "encodin"; did you mean "encoding"?',
+    '26:10: error: "header" must be the number of the first header row, 0 for no header, but is "2"',
+    '27:1: error: [[source.entity]] of type "BikeRentalObserved" lacks "id": the key, such as "{id}"',
+    '29:11: error: With "history" the mapping needs "observed_at": when a row was observed',
+    '31:47: error: "as" cannot be "nummer"; did you mean "number"?',
+    f'32:1: error: An attribute is made of one of {MAKERS}, but "temp" has field and constant',
+    f'33:1: error: An attribute is made of one of {MAKERS}, but "both" has none of them',
+    "34:25: error: Template 'urn:ngsi-ld:X:{a' has a single '{'; a field is written {name}, a plain brace twice",
+    '42:6: error: The file has no field "date"; did you mean "Date"?',
+    '44:21: error: The file has no field "Rented Bike Cout"; did you mean "Rented Bike Count"?',
+    '45:52: error: "YYYY" has no part such as %Y in it, so that it fits one text only',
+    '46:28: error: The file has no field "lat"; it may be "Date", "Hour" or "Rented Bike Count"',
+    "51:12: error: The file FOLDER/nothing.zip does not exist",
+    '52:1: error: [[source.entity]] of type "GtfsStopp" lacks "id": the key, such as "{id}"; the connector\'s own types are "GtfsAgency", "GtfsRoute", "GtfsShape", "GtfsStop" or "GtfsTrip"',
+    '58:9: error: "style" cannot be "valu"; did you mean "value"?',
+    '63:9: error: A layer of style "value" is coloured by an attribute; add "attribute"',
+]
+
+
 def write(folder: Path, text: str) -> Path:
     path = folder / "city.toml"
     path.write_text(textwrap.dedent(text), encoding="utf-8")
@@ -73,103 +171,8 @@ def test_a_right_file_becomes_a_city(tmp_path: Path) -> None:
 
 async def test_all_mistakes_at_once(tmp_path: Path) -> None:
     (tmp_path / "bikes.csv").write_text("Date,Hour,Rented Bike Count\n1/12/2017,0,254\n")
-    text = """\
-        [city]
-        id = "Gaon City"
-        name = { ko = "가온시" }
-        languages = ["ko", "english!"]
-        time_zone = "Asia/Soul"
-        extent = [127.0, 37.5, 126.9, 37.4]
-        population = 5
-
-        [[source]]
-        id = "grid"
-        conector = "table"
-        location = "${NOWHERE}/x.csv"
-
-        [[source]]
-        id = "grid"
-        connector = "tabel"
-        location = "a.csv"
-
-        [[source]]
-        id = "bike"
-        connector = "table"
-        location = "bikes.csv"
-        schedule = "every 5 minutes"
-        [source.options]
-        encodin = "cp949"
-        header = "2"
-        [[source.entity]]
-        type = "BikeRentalObserved"
-        history = true
-        [source.entity.attributes]
-        rentals = { field = "Rented Bike Count", as = "nummer" }
-        temp = { field = "T", constant = 3 }
-        both = {}
-        near = { relationship = "urn:ngsi-ld:X:{a" }
-
-        [[source]]
-        id = "bike2"
-        connector = "table"
-        location = "bikes.csv"
-        [[source.entity]]
-        type = "BikeRentalObserved"
-        id = "{date}"
-        [source.entity.attributes]
-        rentals = { field = "Rented Bike Cout", as = "number" }
-        seen = { field = "Hour", as = "datetime", format = "YYYY" }
-        where = { point = ["Hour", "lat"] }
-
-        [[source]]
-        id = "gone"
-        connector = "gtfs"
-        location = "nothing.zip"
-        [[source.entity]]
-        type = "GtfsStopp"
-
-        [[layer]]
-        id = "air"
-        type = "AirQualityObserved"
-        style = "valu"
-
-        [[layer]]
-        id = "b"
-        type = "BikeRental"
-        style = "value"
-    """
-    found = await checked(tmp_path, text)
-    makers = '"field", "constant", "point", "geometry", "language" or "relationship"'
-    assert found == [
-        '2:6: error: "id" must be lower-case letters, digits and hyphens, such as "gaon", but is "Gaon City"',
-        '4:20: error: "english!" is no language tag such as "ko" or "en"',
-        '5:13: error: There is no time zone "Asia/Soul"; did you mean "Asia/Seoul"?',
-        '6:10: error: "extent" is west, south, east, north, but south 37.5 is not south of north 37.4',
-        '6:10: error: "extent" is west, south, east, north, but west 127.0 is not west of east 126.9',
-        '7:1: error: [city] has no key "population"; it may be "synthetic"',
-        '9:1: error: [[source]] lacks "connector": "gtfs", "osm" or "table"',
-        '11:1: error: [[source]] has no key "conector"; did you mean "connector"?',
-        "12:12: error: ${NOWHERE} is not set; set the environment variable NOWHERE before you start",
-        '15:6: error: Another [[source]] has the id "grid" already; each needs its own',
-        '16:13: error: "connector" cannot be "tabel"; did you mean "table"?',
-        '23:12: error: "schedule" must be a number with s, min, h or d: how often it is read again, such as "15 s", but is "every 5 minutes"',
-        '25:1: error: [source.options] has no key "encodin"; did you mean "encoding"?',
-        '26:10: error: "header" must be the number of the first header row, 0 for no header, but is "2"',
-        '27:1: error: [[source.entity]] of type "BikeRentalObserved" lacks "id": the key, such as "{id}"',
-        '29:11: error: With "history" the mapping needs "observed_at": when a row was observed',
-        '31:47: error: "as" cannot be "nummer"; did you mean "number"?',
-        f'32:1: error: An attribute is made of one of {makers}, but "temp" has field and constant',
-        f'33:1: error: An attribute is made of one of {makers}, but "both" has none of them',
-        "34:25: error: Template 'urn:ngsi-ld:X:{a' has a single '{'; a field is written {name}, a plain brace twice",
-        '42:6: error: The file has no field "date"; did you mean "Date"?',
-        '44:21: error: The file has no field "Rented Bike Cout"; did you mean "Rented Bike Count"?',
-        '45:52: error: "YYYY" has no part such as %Y in it, so that it fits one text only',
-        '46:28: error: The file has no field "lat"; it may be "Date", "Hour" or "Rented Bike Count"',
-        f"51:12: error: The file {tmp_path}/nothing.zip does not exist",
-        '52:1: error: [[source.entity]] of type "GtfsStopp" lacks "id": the key, such as "{id}"; the connector\'s own types are "GtfsAgency", "GtfsRoute", "GtfsShape", "GtfsStop" or "GtfsTrip"',
-        '58:9: error: "style" cannot be "valu"; did you mean "value"?',
-        '63:9: error: A layer of style "value" is coloured by an attribute; add "attribute"',
-    ]
+    found = await checked(tmp_path, WRONG)
+    assert [line.replace(str(tmp_path), "FOLDER") for line in found] == MISTAKES
 
 
 def test_syntax_does_not_hide_the_rest(tmp_path: Path) -> None:
