@@ -42,7 +42,7 @@ async def create(hub: Hub, access: Access, fragment: Entity) -> Outcome:
 
 async def append(hub: Hub, access: Access, fragment: Entity) -> None:
     """Add instances to the history of an entity that there is (CIM 009 §5.6.12). Raises NotFound."""
-    if await hub.store(access).retrieve(fragment.id, access) is None:
+    if await hub.store(access).rendered(fragment.id, access) is None:
         raise NotFound(f"Entity {fragment.id} does not exist")
     await check_writable(hub, access, AppendHistory(fragment))
     await _commit(hub, access, AppendHistory(fragment))
