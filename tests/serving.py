@@ -31,6 +31,14 @@ def descendants(pid: int) -> list[int]:
     return [*children, *(other for child in children for other in descendants(child))]
 
 
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that ended and waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 class Platform(msgspec.Struct, frozen=True):
     """A server that answers. log: what it said."""
 

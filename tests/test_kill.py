@@ -2,24 +2,47 @@
 
 Writers of three kinds work against a real server: one creates entities, one counts up an attribute of its own
 entity, one counts up an attribute of five entities in one batch. Each knows what was acknowledged and what was on its
-way when the server died; afterwards the store must hold the one or the other.
+way when the server died; afterwards the store must hold the one or the other. Meanwhile a source is being loaded, so
+that the server has a process that reads; in some rounds that one is killed first, which no writer may notice.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import signal
 from pathlib import Path
 
 import aiohttp
 import apsw
 import msgspec
 import pytest
-from tests.serving import Platform, descendants
+from tests.serving import Platform, alive, descendants
 
 ROUNDS = 20
 BASE = "/ngsi-ld/v1"
 BATCH = 5
+CHILD_KILLED_EVERY = 5
+# More than are read before the last round
+ROWS = 300_000
+CITY = """
+[city]
+id = "gaon"
+languages = ["ko", "en"]
+time_zone = "Asia/Seoul"
+name = { ko = "가온시", en = "Gaon" }
+extent = [126.9, 37.4, 127.0, 37.5]
+[[source]]
+id = "rows"
+connector = "table"
+location = "rows.csv"
+[[source.entity]]
+type = "Row"
+id = "{number}"
+[source.entity.attributes]
+number = { field = "number", as = "number" }
+"""
 
 
 class Ledger(msgspec.Struct):
@@ -72,24 +95,39 @@ async def count_together(client: aiohttp.ClientSession, ledger: Ledger, name: st
         ledger.counted |= dict.fromkeys(identifiers, number)
 
 
-async def write_until_killed(platform: Platform, ledger: Ledger, name: str, seconds: float) -> None:
-    """Sustained writes; then every process of the server is gone, which this asserts."""
+async def write_until_killed(platform: Platform, ledger: Ledger, number: int) -> None:
+    """Sustained writes; then the server is killed, and no process of it is left, which this asserts."""
     async with aiohttp.ClientSession(platform.url) as client:
         writers = [
-            asyncio.create_task(writer(client, ledger, f"{name}-{number}"))
+            asyncio.create_task(writer(client, ledger, f"{number}-{place}"))
             for writer in (create, count, count_together)
-            for number in range(3)
+            for place in range(3)
         ]
-        await asyncio.sleep(seconds)
+        if number % CHILD_KILLED_EVERY == 0:
+            await kill_child(platform)
+            assert not any(writer.done() for writer in writers), "a writer noticed that a child was killed"
+        await asyncio.sleep(random.uniform(0.1, 0.5))
         children = descendants(platform.pid)
         platform.kill()
         problems = await asyncio.gather(*writers, return_exceptions=True)
     assert all(isinstance(problem, aiohttp.ClientError) for problem in problems), problems
-    for _ in range(40):
-        if not (alive := [child for child in children if Path(f"/proc/{child}").exists()]):
+    # One that was only just started looks for its parent when it has loaded its modules.
+    for _ in range(200):
+        if not (left := [child for child in children if alive(child)]):
             return
         await asyncio.sleep(0.05)
-    pytest.fail(f"processes {alive} outlived the server by 2 s")
+    pytest.fail(f"processes {left} outlived the server by 10 s")
+
+
+async def kill_child(platform: Platform) -> None:
+    """Kill the process that reads the source, once there is one."""
+    for _ in range(200):
+        if children := descendants(platform.pid):
+            os.kill(children[0], signal.SIGKILL)
+            await asyncio.sleep(0.2)
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"the server reads no source: {platform.log.read_text()[-2000:]}")
 
 
 async def numbers(client: aiohttp.ClientSession, kind: str, identifiers: list[str]) -> dict[str, int]:
@@ -157,7 +195,10 @@ def check_file(path: Path) -> None:
 
 async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> None:
     whole = Ledger()
-    platform = Platform.start(tmp_path)
+    city = tmp_path / "city.toml"
+    city.write_text(CITY)
+    (tmp_path / "rows.csv").write_text("number\n" + "".join(f"{number}\n" for number in range(ROWS)))
+    platform = Platform.start(tmp_path, str(city))
     try:
         for number in range(ROUNDS):
             if number == 0:
@@ -166,8 +207,8 @@ async def test_what_was_acknowledged_survives_being_killed(tmp_path: Path) -> No
                 assert f"held by process {platform.pid}" in refused.stderr
                 assert platform.url in refused.stderr
             ledger = Ledger()
-            await write_until_killed(platform, ledger, f"round{number}", random.uniform(0.15, 0.6))
-            platform = Platform.start(tmp_path)
+            await write_until_killed(platform, ledger, number)
+            platform = Platform.start(tmp_path, str(city))
             async with aiohttp.ClientSession(platform.url) as client:
                 await verify(client, ledger)
             whole.created |= ledger.created
