@@ -32,7 +32,7 @@ NUMBERS = (
 )
 TEXTS = ("Seasons", "Holiday", "Functioning Day")
 MILLISECONDS_MAX = 50
-TRIALS = 20
+TRIALS = 40
 
 
 def name(column: str) -> str:
@@ -64,9 +64,9 @@ async def test_means_by_day(api: Client, hub: Hub) -> None:
     }
     took = []
     for _ in range(TRIALS):
-        begun = time.process_time()
+        begun = time.thread_time()
         reply = await api.get(f"/ngsi-ld/v1/temporal/entities/{ID}", params=params)
-        took.append((time.process_time() - begun) * 1000)
+        took.append((time.thread_time() - begun) * 1000)
     assert reply.status == 200
     means = reply.json()["RentedBikeCount"]["avg"]
     assert len(means) == 365
