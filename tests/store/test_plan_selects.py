@@ -17,7 +17,7 @@ from tests.store.queries import NAMES, TYPES, driven_queries, entities, queries
 from madang.clock import FixedClock
 from madang.ngsild.changes import Mode, Write
 from madang.ngsild.context import CORE
-from madang.ngsild.entity import Entity, Kind
+from madang.ngsild.entity import Entity
 from madang.ngsild.matcher import compile_query, matches
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.query import Query, Window
@@ -86,16 +86,6 @@ def stored(path: Path, given_entities: list[Entity], indexed: list[tuple[str, st
     asyncio.run(write())
 
 
-def only_relations(connection: apsw.Connection) -> Any:
-    def check(attribute: int) -> bool:
-        kinds = connection.execute(
-            "SELECT kind FROM attribute_count WHERE type = 0 AND attribute = ? AND n > 0", (attribute,)
-        )
-        return {Kind(kind) for (kind,) in kinds} <= {Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP}
-
-    return check
-
-
 PAIRS = [(CORE.expand(type_), CORE.expand(name)) for type_ in TYPES for name in NAMES]
 
 
@@ -128,7 +118,7 @@ def test_sql_and_python_select_the_same(
         stored(path, given_entities, indexed)
         connection = open_reader(path)
         terms = Terms(connection)
-        catalog = Catalog(terms, ValueIndexes(connection), only_relations(connection))
+        catalog = Catalog(terms, ValueIndexes(connection), connection)
         moments = [NOON + number * 1_000_000 for number in range(len(given_entities))]
         known = [
             msgspec.structs.replace(

@@ -2,7 +2,7 @@
 
 Points less than half a degree apart are measured in the plane that touches the ellipsoid at their mean
 latitude (error under 0.002 %), farther ones with Lambert's formula for long lines (W. D. Lambert, J. Wash. Acad.
-Sci. 32, 1942; error of some tens of metres over thousands of kilometres).
+Sci. 32, 1942; error of some tens of metres over thousands of kilometres, of 0.4 % close to the antipode).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from madang.errors import BadRequestData
 from madang.ngsild.alternatives import parse_alternatives
 
 LEVELS_MAX: Final = 32
-_LEVEL = re.compile(r"\+|[^\W_][\w-]*")
+_LEVEL = re.compile(r"\+|[^\W\d_]\w*")
 
 
 class ScopePattern(msgspec.Struct, frozen=True):
@@ -61,6 +61,6 @@ def _pattern(text: str) -> ScopePattern:
     if len(levels) > LEVELS_MAX or not (levels or below) or not all(map(_LEVEL.fullmatch, levels)):
         raise BadRequestData(
             f"scopeQ has '{text:.60}', which is no scope; write /Madrid/Gardens, /Madrid/+/Gardens, "
-            f"/Madrid/# or /#, of at most {LEVELS_MAX} levels of letters, digits and '_'"
+            f"/Madrid/# or /#, of at most {LEVELS_MAX} levels that begin with a letter"
         )
     return ScopePattern(tuple(levels), below)

@@ -50,7 +50,7 @@ class Pages:
         return RenderedPage(answer.items, answer.total, answer.next_cursor)  # type: ignore[arg-type]  # rendered: all bytes
 
     async def _answer(self, query: Query, window: Window, access: Access, *, rendered: bool) -> Answer:
-        catalog = Catalog(self._place.terms, self._place.registry)
+        catalog = Catalog(self._place.terms, self._place.registry, self._connection)
         made, cursor = make_plan(query, window, catalog, access)
         if made.wanted_index is not None:
             self._builder.want(*made.wanted_index)

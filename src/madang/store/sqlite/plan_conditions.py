@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from madang.ngsild.entity import Entity
 from madang.ngsild.expression import (
     ENTITY_MOMENTS,
     And,
@@ -19,7 +18,7 @@ from madang.ngsild.expression import (
     conjuncts,
 )
 from madang.ngsild.geo import GeoQuery
-from madang.ngsild.matcher import compile_expression, compile_geo
+from madang.ngsild.matcher import Matcher, all_of, compile_expression, compile_geo
 from madang.ngsild.pattern import compile_pattern, literal_prefix
 from madang.ngsild.query import Query
 from madang.ngsild.scope import ScopeExpression, ScopePattern
@@ -113,16 +112,16 @@ def _reachable(expression: Expression, is_absent: Callable[[str], bool]) -> Expr
 
 class Residue(msgspec.Struct, frozen=True):
     """What SQL cannot decide. of_id: on the id alone. of_entity: on the entity, of which it reads the attributes
-    `reads` (IRIs). Empty if SQL alone decides.
+    `reads` (IRIs) and never the types. Empty if SQL alone decides.
     """
 
     of_id: tuple[Callable[[str], object | None], ...] = ()
-    of_entity: tuple[Callable[[Entity], bool], ...] = ()
+    of_entity: Matcher | None = None
     reads: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
-        return not self.of_id and not self.of_entity
+        return not self.of_id and self.of_entity is None
 
 
 def divide(conditions: Conditions, terms: Terms) -> tuple[list[Condition], Residue]:
@@ -133,7 +132,7 @@ def divide(conditions: Conditions, terms: Terms) -> tuple[list[Condition], Resid
     found: list[Condition] = [type_condition(types, terms) for types in conditions.types]
     found += [_attribute_condition(names, terms) for names in conditions.attributes]
     of_id: list[Callable[[str], object | None]] = []
-    of_entity: list[Callable[[Entity], bool]] = []
+    of_entity: list[Matcher] = []
     reads: set[str] = set()
     for pattern in conditions.patterns:
         prefix, enough = literal_prefix(pattern)
@@ -157,7 +156,7 @@ def divide(conditions: Conditions, terms: Terms) -> tuple[list[Condition], Resid
     for geo in conditions.geos:
         of_entity.append(compile_geo(geo))
         reads.add(geo.attribute)
-    return found, Residue(tuple(of_id), tuple(of_entity), frozenset(reads))
+    return found, Residue(tuple(of_id), all_of(of_entity) if of_entity else None, frozenset(reads))
 
 
 def names_in(expression: Expression) -> set[str]:

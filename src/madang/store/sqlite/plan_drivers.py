@@ -5,18 +5,22 @@ A driver decides some of the conditions alone; those are taken out of what it re
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import apsw
 import msgspec
 from msgspec import structs
 
 from madang.ngsild.comparison import TARGET
-from madang.ngsild.entity import Entity
-from madang.ngsild.expression import Comparison, Operator
+from madang.ngsild.distance import Bounds
+from madang.ngsild.entity import Entity, Kind
 from madang.ngsild.geo import geo_test
 from madang.ngsild.pattern import literal_prefix
 from madang.ngsild.scope import ScopePattern
+from madang.ngsild.selection import TypeExpression
+from madang.settings import LIMITS
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan_conditions import (
@@ -33,18 +37,56 @@ from madang.store.sqlite.plan_values import comparable, index_keys, value_drive
 _COMMON_PREFIX = "urn:ngsi-ld:"
 
 
-def never_only_relations(attribute: int) -> bool:
-    """For a catalogue that does not know which attributes are always relationships."""
-    return False
+_SMALL_DEGREES = 0.02
+_MOST = 0.8
+_COUNT = "SELECT n FROM type_count WHERE type = ?"
+_ROOT = "SELECT data FROM place_node WHERE nodeno = 1"
+_KINDS = "SELECT kind FROM attribute_count WHERE type = 0 AND attribute = ? AND n > 0"
+_RELATIONS = frozenset((Kind.RELATIONSHIP.value, Kind.LIST_RELATIONSHIP.value))
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """What is indexed. only_relations: whether every instance of an attribute (number) that was ever stored is a
-    Relationship or ListRelationship, so that the index of relations knows all its values."""
+    """What is stored and indexed."""
 
     terms: Terms
     indexes: ValueIndexes
-    only_relations: Callable[[int], bool] = never_only_relations
+    connection: apsw.Connection | None = None
+
+    def only_relations(self, attribute: int) -> bool:
+        """Whether every instance of an attribute (number) is a relationship, so that the index of relations has
+        all its values. Not without a connection to ask."""
+        if self.connection is None:
+            return False
+        kinds = {kind for (kind,) in self.connection.execute(_KINDS, (attribute,))}
+        return bool(kinds) and kinds <= _RELATIONS
+
+    def is_crowded(self, window: Bounds, types: TypeExpression) -> bool:
+        """Whether a window holds so much that walking the entities of the types finds a page of them sooner: it
+        covers most of the area in which anything is, or there are few entities of the type."""
+        west, south, east, north = window
+        if self.connection is None or max(east - west, north - south) < _SMALL_DEGREES:
+            return False
+        if types.single is not None:
+            count = self.connection.execute(_COUNT, (self.terms.find(types.single),)).get
+            if count is None or count <= LIMITS.slice_entities_max:
+                return True
+        least_west, least_south, most_east, most_north = _extent(self.connection.execute(_ROOT).get)
+        width, height = most_east - least_west, most_north - least_south
+        inner_width = min(east, most_east) - max(west, least_west)
+        inner_height = min(north, most_north) - max(south, least_south)
+        return inner_width >= _MOST * width and inner_height >= _MOST * height
+
+
+def _extent(root: bytes) -> Bounds:
+    """The bounds of everything in the R-tree, from its root node: 4 bytes of header with the number of cells,
+    then per cell a number of 8 bytes and the four bounds as 32-bit floats (sqlite.org/rtree.html)."""
+    cells = [
+        struct.unpack_from(">4f", root, 12 + 24 * cell) for cell in range(int.from_bytes(root[2:4], "big"))
+    ]
+    if not cells:
+        return 0.0, 0.0, 0.0, 0.0
+    wests, easts, souths, norths = zip(*cells, strict=True)
+    return min(wests), min(souths), max(easts), max(norths)
 
 
 class Drive(msgspec.Struct, frozen=True):
@@ -67,12 +109,20 @@ def drives(conditions: Conditions, catalog: Catalog) -> Iterator[Drive]:
     if conditions.ids is not None:
         yield _by_ids(conditions, conditions.ids)
         return
-    yield from _by_place(conditions, catalog.terms)
+    around = list(_by_place(conditions, catalog.terms))
+    late = around and any(
+        isinstance(step, Around) and catalog.is_crowded(step.window, conditions.types[0])
+        for step in around[0].steps
+        if conditions.types
+    )
+    if not late:
+        yield from around
     yield from _by_value(conditions, catalog)
     yield from _by_relation(conditions, catalog)
     yield from _by_prefix(conditions)
     yield from by_scope(conditions)
     yield from _by_type(conditions, catalog.terms)
+    yield from around
     yield Drive("all", (Walk("entity", "e", ("e.row",)),), conditions, narrow=False)
 
 
@@ -92,28 +142,24 @@ def _by_place(conditions: Conditions, terms: Terms) -> Iterator[Drive]:
 
 
 def _by_value(conditions: Conditions, catalog: Catalog) -> Iterator[Drive]:
-    for asked in comparable(conditions):
+    every = comparable(conditions)
+    for asked in every:
         for types in conditions.types:
-            drive = value_drive(conditions, types, asked, catalog.terms, catalog.indexes)
+            drive = value_drive(every, asked, types, catalog.terms, catalog.indexes)
             if drive is not None:
                 left = structs.replace(
                     conditions,
-                    q=without(conditions.q, drive.decides),
+                    q=without(conditions.q, [decided.condition for decided in drive.decides]),
                     types=without(conditions.types, [types]),
                 )
-                yield Drive(f"value:{catalog.terms.find(asked.path.names[0])}", drive.walks, left)
+                yield Drive(f"value:{catalog.terms.find(asked.name)}", drive.walks, left)
 
 
 def _by_relation(conditions: Conditions, catalog: Catalog) -> Iterator[Drive]:
     for asked in comparable(conditions):
-        name = asked.path.names[0]
-        term = catalog.terms.find(name)
-        if term is None or not catalog.only_relations(term) or not isinstance(asked, Comparison):
-            continue
-        targets = [
-            str(key)[1:] for literal in asked.literals for key in literal.equals if str(key)[0] == TARGET
-        ]
-        if asked.operator is Operator.EQUAL and targets:
+        name, term = asked.name, catalog.terms.find(asked.name)
+        targets = [str(interval.low)[1:] for interval in asked.wanted if str(interval.low)[0] == TARGET]
+        if targets and term is not None and catalog.only_relations(term):
             walks = tuple(
                 Walk(
                     "relation",
@@ -123,10 +169,12 @@ def _by_relation(conditions: Conditions, catalog: Catalog) -> Iterator[Drive]:
                     is_first=_first_target(name, targets, number) if number else None,
                     reads=frozenset((name,)) if number else frozenset(),
                 )
-                for number, target in enumerate(dict.fromkeys(targets))
+                for number, target in enumerate(targets)
             )
             yield Drive(
-                f"relation:{term}", walks, structs.replace(conditions, q=without(conditions.q, [asked]))
+                f"relation:{term}",
+                walks,
+                structs.replace(conditions, q=without(conditions.q, [asked.condition])),
             )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from madang.ngsild.distance import Bounds
 from madang.ngsild.entity import Entity
 from madang.ngsild.geo import GeoTest
 from madang.store.sqlite.plan_conditions import Condition
@@ -18,6 +19,7 @@ Position = tuple[float | str | int, ...]
 
 _JOIN = " CROSS JOIN entity e ON e.row = {}.row"
 _GIVEN = "c CROSS JOIN entity e ON e.row = c.value"
+_WINDOW_DEGREES_MIN = 1e-4
 _CANDIDATES = """SELECT p.slot, p.shape FROM place p
     WHERE p.west <= ? AND p.east >= ? AND p.south <= ? AND p.north >= ? AND p.term = ?"""
 
@@ -78,16 +80,16 @@ class Walk(msgspec.Struct, frozen=True):
 class Around(msgspec.Struct, frozen=True):
     """Asks the R-tree for what lies in a window, tests the shapes, and goes through the entities by row number."""
 
-    window: tuple[float, float, float, float]
+    window: Bounds
     term: int
     test: GeoTest
     filters: tuple[Condition, ...] = ()
 
     key: tuple[str, ...] = ("e.row",)
 
-    def candidates(self) -> Statement:
-        """(slot, shape) of everything in the window."""
-        west, south, east, north = self.window
+    def candidates(self, window: Bounds) -> Statement:
+        """(slot, shape) of everything in a part of the window."""
+        west, south, east, north = window
         return _CANDIDATES, (east, west, north, south, self.term)
 
     def select(self, columns: str, rows: object) -> Statement:
@@ -101,6 +103,25 @@ class Around(msgspec.Struct, frozen=True):
 
 
 Step = Walk | Around
+
+
+def items_statement(columns: str) -> str:
+    """Columns of the entities with given row numbers, in their order; the one parameter is a carray."""
+    return _select(columns, "carray(?)", _GIVEN, "1")
+
+
+def is_divisible(window: Bounds) -> bool:
+    west, south, east, north = window
+    return max(east - west, north - south) > _WINDOW_DEGREES_MIN
+
+
+def halves(window: Bounds) -> tuple[Bounds, Bounds]:
+    west, south, east, north = window
+    if east - west > north - south:
+        middle = (west + east) / 2
+        return (west, south, middle, north), (middle, south, east, north)
+    middle = (south + north) / 2
+    return (west, south, east, middle), (west, middle, east, north)
 
 
 def _select(what: str, table: str, alias_and_join: str, where: str, order: str = "") -> str:

@@ -17,58 +17,70 @@ from madang.store.sqlite.plan_conditions import Condition, Conditions, has_types
 from madang.store.sqlite.plan_steps import Position, Walk
 from madang.store.sqlite.values import INDEXED_CHARACTERS_MAX, index_values
 
-Indexable = Comparison | Within
+
+class Asked(msgspec.Struct, frozen=True):
+    """A condition of q that a value index can answer: the attribute's value is in one of the intervals."""
+
+    condition: Comparison | Within
+    wanted: tuple[Interval, ...]
+
+    @property
+    def name(self) -> str:
+        return self.condition.path.names[0]
 
 
 class ValueDrive(msgspec.Struct, frozen=True):
     """Walks over the indexes of one attribute. decides: the conditions that they answer."""
 
     walks: tuple[Walk, ...]
-    decides: tuple[Indexable, ...]
+    decides: tuple[Asked, ...]
 
 
-def comparable(conditions: Conditions) -> list[Indexable]:
+def comparable(conditions: Conditions) -> list[Asked]:
     """The conditions of q that a value index could answer, the ones that select least first."""
     found = [
-        expression
+        Asked(expression, wanted)
         for expression in conditions.q
-        if isinstance(expression, Comparison | Within) and _is_indexable(expression, conditions.masked)
+        if isinstance(expression, Comparison | Within)
+        and _is_indexable(expression, conditions.masked)
+        and not any(map(_is_cut, wanted := intervals(expression)))
     ]
-    return sorted(found, key=_width)
+    return sorted(found, key=_width) if len(found) > 1 else found
 
 
-def _is_indexable(asked: Indexable, masked: frozenset[str]) -> bool:
-    name = asked.path.names[0]
+def _is_indexable(condition: Comparison | Within, masked: frozenset[str]) -> bool:
+    name = condition.path.names[0]
     return (
-        asked.path.plain
+        condition.path.plain
         and name not in masked
         and name not in ENTITY_MOMENTS
-        and not is_negative(asked)
-        and not any(_is_cut(end) for interval in intervals(asked) for end in (interval.low, interval.high))
+        and not is_negative(condition)
     )
 
 
-def _is_cut(key: Key) -> bool:
-    return isinstance(key, str) and len(key) >= INDEXED_CHARACTERS_MAX
+def _is_cut(interval: Interval) -> bool:
+    """Whether an end of it is a text longer than what indexes hold."""
+    return any(
+        isinstance(end, str) and len(end) >= INDEXED_CHARACTERS_MAX for end in (interval.low, interval.high)
+    )
 
 
-def _width(asked: Indexable) -> int:
+def _width(asked: Asked) -> int:
     """How much of an index it is likely to select: equality, range, one-sided."""
-    if isinstance(asked, Within):
+    if isinstance(asked.condition, Within):
         return 1
-    return 0 if intervals(asked)[0].single else 2
+    return 0 if asked.wanted[0].single else 2
 
 
 def missing_index(conditions: Conditions, terms: Terms, indexes: ValueIndexes) -> tuple[str, str] | None:
     """The (type, attribute) IRIs of an index that would drive the query, if it were there; None if none is
     missing or it is being built."""
     for asked in comparable(conditions):
-        name = asked.path.names[0]
         for types in conditions.types:
             for names in types.alternatives:
-                known = [_find(indexes, terms, type_, name) for type_ in names]
+                known = [_find(indexes, terms, type_, asked.name) for type_ in names]
                 if not any(known):
-                    return names[0], name
+                    return names[0], asked.name
     return None
 
 
@@ -78,24 +90,25 @@ def _find(indexes: ValueIndexes, terms: Terms, type_: str, name: str) -> ValueIn
 
 
 def value_drive(
-    conditions: Conditions, types: TypeExpression, asked: Indexable, terms: Terms, indexes: ValueIndexes
+    every: list[Asked], asked: Asked, types: TypeExpression, terms: Terms, indexes: ValueIndexes
 ) -> ValueDrive | None:
-    """The walks for one condition over the entities of the types; None if an index for one of them is not ready."""
-    name = asked.path.names[0]
+    """The walks for one condition over the entities of the types; None if an index for one of them is not ready.
+
+    every: all conditions of the query that an index could answer.
+    """
     chosen: list[tuple[str, ValueIndex]] = []
     for names in types.alternatives:
-        ready = [
-            (type_, index)
-            for type_ in names
-            if (index := _find(indexes, terms, type_, name)) is not None and index.ready
-        ]
-        if not ready:
+        for type_ in names:
+            index = _find(indexes, terms, type_, asked.name)
+            if index is not None and index.ready:
+                chosen.append((type_, index))
+                break
+        else:
             return None
-        chosen.append(ready[0])
-    wanted = intervals(asked)
-    decides: tuple[Indexable, ...] = (asked,)
-    if len(wanted) == 1 and all(index.plain for _, index in chosen):
-        wanted, decides = _narrowed(wanted[0], asked, conditions)
+    wanted = asked.wanted
+    decides: tuple[Asked, ...] = (asked,)
+    if len(every) > 1 and len(wanted) == 1 and all(index.plain for _, index in chosen):
+        wanted, decides = _narrowed(asked, every)
     walks = []
     for number, (names, (type_, index)) in enumerate(zip(types.alternatives, chosen, strict=True)):
         others = tuple(other for other in names if other != type_)
@@ -103,19 +116,17 @@ def value_drive(
             *([has_types(others, terms)] if others else []),
             *none_of([has_types(earlier, terms) for earlier in types.alternatives[:number]]),
         )
-        walks += _walks(index, name, wanted, filters)
+        walks += _walks(index, asked.name, wanted, filters)
     return ValueDrive(tuple(walks), decides)
 
 
-def _narrowed(
-    interval: Interval, asked: Indexable, conditions: Conditions
-) -> tuple[tuple[Interval, ...], tuple[Indexable, ...]]:
+def _narrowed(asked: Asked, every: list[Asked]) -> tuple[tuple[Interval, ...], tuple[Asked, ...]]:
     """The interval met with those of all other conditions on the attribute. An entity has one value only."""
+    interval = asked.wanted[0]
     decides = [asked]
-    for other in comparable(conditions):
-        if other is not asked and other.path == asked.path:
-            bounds = intervals(other)
-            met = interval.meet(bounds[0]) if len(bounds) == 1 else None
+    for other in every:
+        if other is not asked and other.name == asked.name and len(other.wanted) == 1:
+            met = interval.meet(other.wanted[0])
             if met is not None:
                 interval = met
                 decides.append(other)

@@ -1,15 +1,16 @@
 """Running plans: pages and counts, in slices between which the caller may breathe.
 
 Everything here is a generator that yields None after each slice (at most `LIMITS.slice_entities_max` entities
-looked at, or `COUNT_ROWS` index rows counted) and returns its result. No statement stays open over a yield, so
+looked at, or as many rows counted as takes as long) and returns its result. No statement stays open over a yield, so
 commits may happen between slices; a page goes on from where it stood.
 """
 
 from __future__ import annotations
 
+import itertools
 from array import array
 from collections.abc import Generator, Iterator
-from typing import Any, Final
+from typing import Final
 
 import apsw
 import msgspec
@@ -20,20 +21,31 @@ from madang.ngsild.entity import Entity
 from madang.ngsild.geo import has_relation
 from madang.ngsild.query import Query, Window
 from madang.settings import LIMITS
-from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR, Terms, decode_entity
+from madang.store.sqlite.codec import Terms, decode_entity
 from madang.store.sqlite.cursor import Cursor, decode_cursor, encode_cursor
 from madang.store.sqlite.indexes import PLACES_MAX
 from madang.store.sqlite.plan import Catalog, Plan, plan
-from madang.store.sqlite.plan_steps import Around, Position, Step, Walk
+from madang.store.sqlite.plan_steps import (
+    Around,
+    Position,
+    Statement,
+    Step,
+    Walk,
+    halves,
+    is_divisible,
+    items_statement,
+)
+from madang.store.sqlite.sieve import Row, Sieve
 from madang.trust.access import Access
 
 ENTITY_COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.segments"
 RENDERED_COLUMN: Final = "e.rendered"
 COUNT_ROWS: Final = 4096
+CANDIDATES_MAX: Final = 2048
+COUNT_ROWS_OF_INDEX: Final = 65_536
+_TYPE_COUNT: Final = "SELECT coalesce((SELECT n FROM type_count WHERE type = ?), 0)"
 
 Item = bytes | Entity
-# A row of the file; what its columns hold is known from the statement
-Row = tuple[Any, ...]
 # (number of the step, position in it, what was asked for)
 Hit = tuple[int, Position, Item]
 
@@ -69,10 +81,8 @@ class Scan:
         self._terms = terms
         self._plan = made
         self._rendered = rendered
-        reads = made.residue.reads.union(*(step.reads for step in made.steps if isinstance(step, Walk)))
-        self._reads = frozenset(
-            str(number).encode() for name in reads if (number := terms.find(name)) is not None
-        )
+        self._sieve = None if made.exact else Sieve(made, terms)
+        self._item_columns = RENDERED_COLUMN if rendered else ENTITY_COLUMNS
 
     def answer(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
         """A page, and the count if the window wants it."""
@@ -94,31 +104,52 @@ class Scan:
 
     def count(self) -> Generator[None, None, int]:
         """How many entities match in all."""
+        if self._plan.single_type is not None:
+            return self._first((_TYPE_COUNT, (self._terms.find(self._plan.single_type),)))
         total = 0
-        for found in self._counts() if self._plan.exact else map(len, self._slices(None, None)):
-            total += found
-            yield
+        for step in self._plan.steps:
+            for found in self._counts_around(step) if isinstance(step, Around) else self._counts(step):
+                total += found
+                yield
         return total
 
-    def _counts(self) -> Iterator[int]:
-        """Counted by SQL alone, slice by slice."""
-        for step in self._plan.steps:
-            if isinstance(step, Around):
-                rows = self._rows_around(step)
-                yield self._first(step.count(_bound(rows))) if step.filters and rows else len(rows)
-                continue
-            after: Position | None = None
-            while True:
-                until = self._until(step, after, COUNT_ROWS)
+    def _counts(self, step: Walk) -> Iterator[int]:
+        size = COUNT_ROWS if step.filters else COUNT_ROWS_OF_INDEX
+        if self._sieve is not None:
+            size = LIMITS.slice_entities_max
+        after: Position | None = None
+        while True:
+            until = self._until(step, after, size)
+            if self._sieve is None:
                 yield self._first(step.count(after, until))
-                if until is None:
-                    break
-                after = until
+            else:
+                rows = self._connection.execute(*step.select(self._sieve.columns, after, until))
+                yield len(self._sieve.passed(step, rows, size))
+            if until is None:
+                return
+            after = until
 
-    def _first(self, statement: tuple[str, tuple[object, ...]]) -> int:
+    def _counts_around(self, step: Around) -> Iterator[int]:
+        found: set[int] = set()
+        for _ in self._look_around(step, found):
+            yield 0
+        rows = sorted(found)
+        if self._sieve is None and not step.filters:
+            yield len(rows)
+            return
+        size = COUNT_ROWS if self._sieve is None else LIMITS.slice_entities_max
+        for start in range(0, len(rows), size):
+            some = _bound(rows[start : start + size])
+            if self._sieve is None:
+                yield self._first(step.count(some))
+            else:
+                found_rows = self._connection.execute(*step.select(self._sieve.columns, some))
+                yield len(self._sieve.passed(step, found_rows, size))
+
+    def _first(self, statement: Statement) -> int:
         return int(self._connection.execute(*statement).get)
 
-    def _slices(self, cursor: Cursor | None, wanted: int | None) -> Iterator[list[Hit]]:
+    def _slices(self, cursor: Cursor | None, wanted: int) -> Iterator[list[Hit]]:
         """The hits in order, slice by slice. wanted: how many are enough."""
         for number, step in enumerate(self._plan.steps):
             if cursor is not None and number < cursor.step:
@@ -131,23 +162,17 @@ class Scan:
 
     # --- steps ---
 
-    def _columns(self) -> str:
-        if self._plan.exact and self._rendered:
-            return RENDERED_COLUMN
-        return f"{ENTITY_COLUMNS}, {RENDERED_COLUMN}" if self._rendered else ENTITY_COLUMNS
-
-    def _walk(
-        self, number: int, step: Walk, after: Position | None, wanted: int | None
-    ) -> Iterator[list[Hit]]:
+    def _walk(self, number: int, step: Walk, after: Position | None, wanted: int) -> Iterator[list[Hit]]:
+        columns = self._item_columns if self._sieve is None else self._sieve.columns
         size = LIMITS.slice_entities_max
-        enough = size if wanted is None else min(size, wanted)
+        enough = min(size, wanted)
         while True:
             # Where rows may fail, a slice ends where so many were looked at, not where so many were found
             until = None if self._plan.direct else self._until(step, after, size)
-            sql, parameters = step.select(self._columns(), after, until)
-            rows_max = enough if self._plan.exact else size
+            sql, parameters = step.select(columns, after, until)
+            rows_max = enough if self._sieve is None else size
             rows = self._connection.execute(sql + " LIMIT ?", (*parameters, rows_max))
-            hits = list(self._hits(number, step, rows, enough))
+            hits = self._hits(number, step, rows, enough)
             yield hits
             if self._plan.direct and len(hits) == enough:
                 after = hits[-1][1]
@@ -164,72 +189,58 @@ class Scan:
         ).fetchone()
         return row
 
-    def _around(
-        self, number: int, step: Around, after: Position | None, wanted: int | None
-    ) -> Iterator[list[Hit]]:
-        rows = self._rows_around(step)
-        if after is not None:
-            rows = [row for row in rows if row > after[0]]  # type: ignore[operator]  # row numbers both
-        size = LIMITS.slice_entities_max if wanted is None else min(LIMITS.slice_entities_max, wanted)
+    def _around(self, number: int, step: Around, after: Position | None, wanted: int) -> Iterator[list[Hit]]:
+        found: set[int] = set()
+        for _ in self._look_around(step, found):
+            yield []
+        first = after[0] if after is not None else 0
+        rows = sorted([row for row in found if row > first])  # type: ignore[operator]  # row numbers both
+        columns = self._item_columns if self._sieve is None else self._sieve.columns
+        size = min(LIMITS.slice_entities_max, wanted)
         for start in range(0, len(rows), size):
-            sql, parameters = step.select(self._columns(), _bound(rows[start : start + size]))
-            yield list(self._hits(number, step, self._connection.execute(sql, parameters), size))
+            found_rows = self._connection.execute(*step.select(columns, _bound(rows[start : start + size])))
+            yield self._hits(number, step, found_rows, size)
 
-    def _rows_around(self, step: Around) -> list[int]:
-        """The row numbers of the entities whose shape passes the test, ascending, each once."""
-        candidates: list[Row] = self._connection.execute(*step.candidates()).fetchall()
-        shapes = orjson.loads(f"[{','.join([shape for _, shape in candidates])}]")
-        holds = has_relation(step.test, shapes)
-        return sorted(
-            {slot // PLACES_MAX for (slot, _), is_hit in zip(candidates, holds, strict=True) if is_hit}
-        )
+    def _look_around(self, step: Around, found: set[int]) -> Iterator[None]:
+        """Adds the row numbers of the entities with a shape that passes the test. A window in which there is too
+        much for one slice is looked at half by half."""
+        windows = [step.window]
+        while windows:
+            window = windows.pop()
+            sql, parameters = step.candidates(window)
+            limit = CANDIDATES_MAX + 1 if is_divisible(window) else -1
+            candidates: list[Row] = self._connection.execute(
+                sql + " LIMIT ?", (*parameters, limit)
+            ).fetchall()
+            if 0 < limit == len(candidates):
+                windows += halves(window)
+            else:
+                shapes = orjson.loads(f"[{','.join([shape for _, shape in candidates])}]")
+                holds = has_relation(step.test, shapes)
+                found.update([slot // PLACES_MAX for slot, _ in itertools.compress(candidates, holds)])
+            if windows:
+                yield
 
     # --- rows ---
 
-    def _hits(self, number: int, step: Step, rows: apsw.Cursor, wanted: int) -> Iterator[Hit]:
+    def _hits(self, number: int, step: Step, rows: apsw.Cursor, enough: int) -> list[Hit]:
         keys = len(step.key)
-        if self._plan.exact and self._rendered:
-            for row in rows:
-                yield number, row[:keys], row[keys]
-            return
-        found = 0
-        for row in rows:
-            if not self._plan.exact and not self._passes(step, row[:keys], row[keys:]):
-                continue
-            yield (
-                number,
-                row[:keys],
-                row[keys + 6] if self._rendered else decode_entity(row[keys : keys + 6], self._terms),
-            )
-            found += 1
-            if found == wanted:
-                return
+        if self._sieve is not None:
+            passed = self._sieve.passed(step, rows, enough)
+            items = self._items([row for _, row in passed])
+            return [(number, position, item) for (position, _), item in zip(passed, items, strict=True)]
+        if self._rendered:
+            return [(number, row[:keys], row[keys]) for row in rows]
+        return [(number, row[:keys], decode_entity(row[keys:], self._terms)) for row in rows]
 
-    def _passes(self, step: Step, position: Position, row: Row) -> bool:
-        """Whether the entity meets what SQL did not decide. Only the attributes that this takes are decoded."""
-        residue = self._plan.residue
-        if not all(search(row[0]) for search in residue.of_id):
-            return False
-        is_first = step.is_first if isinstance(step, Walk) else None
-        if not residue.of_entity and is_first is None:
-            return True
-        identifier, types, scopes, created, modified, segments = row[:6]
-        entity = decode_entity(
-            (identifier, types, scopes, created, modified, self._needed(segments)), self._terms
-        )
-        return all(test(entity) for test in residue.of_entity) and (
-            is_first is None or is_first(entity, position)
-        )
-
-    def _needed(self, segments: bytes) -> bytes:
-        reads = self._reads
-        return SEGMENT_SEPARATOR.join(
-            [
-                segment
-                for segment in segments.split(SEGMENT_SEPARATOR)
-                if segment[: segment.find(FIELD_SEPARATOR)] in reads
-            ]
-        )
+    def _items(self, rows: list[int]) -> list[Item]:
+        """What was asked for of the entities with these row numbers, in their order."""
+        if not rows:
+            return []
+        found = self._connection.execute(items_statement(self._item_columns), (_bound(rows),))
+        if self._rendered:
+            return [item for (item,) in found]
+        return [decode_entity(row, self._terms) for row in found]
 
 
 def _bound(rows: list[int]) -> object:

@@ -38,7 +38,7 @@ def main(parent: int, path: Path) -> None:
 def _answer(connection: apsw.Connection, question: Question) -> Answer:
     """The whole of a page, without a breath."""
     terms = Terms(connection)
-    catalog = Catalog(terms, ValueIndexes(connection))
+    catalog = Catalog(terms, ValueIndexes(connection), connection)
     made, cursor = make_plan(question.query, question.window, catalog, question.access)
     slices = Scan(connection, terms, made, rendered=question.rendered).answer(
         question.query, question.window, cursor
