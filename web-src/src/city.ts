@@ -12,6 +12,7 @@ import { startOverview, type Overview } from "./overview";
 import { startPanel, type Panel } from "./panel";
 import { startSearch } from "./search";
 
+const HOURS_EVERY_MS = 300_000;
 const config = block<CityConfig>("city");
 const view = readView();
 const layers = config.layers.map((layer) => new CityLayer(layer, view.layers ? view.layers.includes(layer.id) : layer.visible));
@@ -22,23 +23,30 @@ const overview: Overview = startOverview((id, at) => select(id, at));
 const list = startLayerList(layers, {
   show: (layer, visible) => void map?.show(layer, visible),
   colour: (attribute) => {
-    writeView({ colour: attribute });
+    writeView({ colour: attribute ?? "none" });
     map?.colourBuildings(attribute);
   },
 });
 
 function select(id: string | null, at: [number, number] | null = null): void {
   writeView({ select: id }, true);
-  void panel.show(id);
-  map?.select(id);
+  choose(id);
   if (at) map?.fly(at);
+}
+
+function choose(id: string | null): void {
+  map?.select(id);
+  void panel.show(id).then(place);
+}
+
+function place(): void {
+  const chosen = panel.chosen();
+  if (chosen) map?.place(chosen);
 }
 
 startSearch(config, (found) => select(found.id, found.place));
 window.addEventListener("popstate", () => {
-  const id = readView().select;
-  void panel.show(id);
-  map?.select(id);
+  choose(readView().select);
 });
 
 function follows(): void {
@@ -78,7 +86,10 @@ async function startMap(): Promise<void> {
     map = new CityMap(container, config, {
       select: (id) => select(id),
       moved: () => map && overview.list(map.seen()),
-      layersLoaded: () => map && list.loaded(map),
+      layersLoaded: () => {
+        if (map) list.loaded(map);
+        place();
+      },
     }, layers);
   } catch (error) {
     console.warn(error);
@@ -93,6 +104,14 @@ async function startMap(): Promise<void> {
   new ResizeObserver(() => map?.map.resize()).observe(container);
 }
 
+async function startHours(): Promise<void> {
+  const bar = need<HTMLElement>("#hours");
+  bar.replaceChildren(await getHtml(config.urls.hours));
+  bar.hidden = bar.childElementCount === 0;
+}
+
 startCharts();
 follows();
+void startHours();
+window.setInterval(() => void startHours(), HOURS_EVERY_MS);
 void startMap();

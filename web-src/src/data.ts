@@ -34,6 +34,7 @@ export interface LayerConfig {
   visible: boolean;
   count: number;
   staleAfter: number | null; // milliseconds
+  ground: string | null; // the part of the ground that it switches
 }
 
 export interface GroundConfig {

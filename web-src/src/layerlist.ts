@@ -4,7 +4,7 @@ import { need } from "./data";
 import type { CityLayer } from "./map/layers";
 import type { CityMap } from "./map/map";
 import { legend } from "./map/scale";
-import { readView, writeView } from "./map/view";
+import { writeView } from "./map/view";
 import { onTheme } from "./theme";
 
 interface Hooks {
@@ -70,7 +70,7 @@ export function startLayerList(layers: CityLayer[], hooks: Hooks): LayerList {
       const first = picker.options[0];
       picker.replaceChildren(...(first ? [first] : []));
       for (const column of ready.buildingColumns) if (column.scale) picker.add(new Option(column.label, column.iri));
-      picker.value = readView().colour ?? "";
+      picker.value = ready.colour ?? "";
       drawLegends();
     },
     counts(overview) {

@@ -8,6 +8,8 @@ const REFRESH_AFTER_MS = 1_000;
 
 export interface Panel {
   show(id: string | null): Promise<void>;
+  // What the panel shows, and where it is
+  chosen(): { id: string; name: string; at: [number, number] } | null;
   refresh(): Promise<void>;
   apply(changes: Change[]): void;
 }
@@ -74,6 +76,12 @@ export function startPanel(config: CityConfig, select: (id: string | null) => vo
   return {
     show,
     refresh,
+    chosen() {
+      const head = place.querySelector<HTMLElement>("header[data-at]");
+      const [x, y] = (head?.dataset.at ?? "").split(",").map(Number);
+      if (!head || chosen === null || x === undefined || y === undefined) return null;
+      return { id: chosen, name: head.dataset.name ?? "", at: [x, y] };
+    },
     apply(changes) {
       if (timer || !changes.some((change) => change.id === chosen)) return;
       timer = window.setTimeout(() => {

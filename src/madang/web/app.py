@@ -21,7 +21,7 @@ from madang.errors import (
     NotSupported,
     QueryTooWide,
 )
-from madang.web import city, data, download, entity, layers, types
+from madang.web import city, data, download, entity, hours, layers, types
 from madang.web.assets import Assets
 from madang.web.headers import SECURITY_HEADERS
 from madang.web.i18n import LANGUAGES, preferred_language
@@ -51,6 +51,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/{language}/city/panel", city.panel),
     ("/{language}/city/overview", city.overview),
     ("/{language}/city/search", city.suggestions),
+    ("/{language}/city/hours", hours.hours),
     ("/{language}/city/layers/{layer}", layers.layer),
     ("/{language}/city/ground/{role}", layers.ground),
     ("/{language}/search", types.search_page),

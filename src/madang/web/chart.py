@@ -18,6 +18,8 @@ from madang.web.i18n import DAY, HOUR, MINUTE, Reader
 from madang.web.show import Fact
 
 GAP_STEPS = 3
+GAP_MIN = MINUTE
+NEIGHBOURS = 4
 GAP_LABEL_WIDTH_MIN = 40
 CHARACTER_WIDTH = 6.6
 # Where the values lie far from zero, a line from zero would hide how they change
@@ -27,32 +29,43 @@ ZERO_SHARE_MIN = 0.4
 class Series(msgspec.Struct, frozen=True):
     """Values of one attribute. start, end, times: microseconds UTC. times ascend, one per value.
 
-    step: usual distance of two values, 0 to take it from the values. bucket: each value is the mean of so long a
-    time, 0 for single values. counts: how many values each mean has.
+    bucket: each value is the mean of so long a time, 0 for single values.
     """
 
     start: int
     end: int
     times: tuple[int, ...]
     values: tuple[float, ...]
-    step: int = 0
     bucket: int = 0
-    counts: tuple[int, ...] = ()
-
-    @property
-    def usual_step(self) -> int:
-        if self.step:
-            return self.step
-        gaps = [later - earlier for earlier, later in pairwise(self.times)]
-        return int(median(gaps)) if gaps else 0
 
     def gaps(self) -> list[tuple[int, int]]:
-        """Times without values, longer than three usual steps."""
+        """Times without values: longer than three of the steps around them, which may change along the way."""
         if not self.times:
             return [(self.start, self.end)]
-        longest = max(GAP_STEPS * self.usual_step, MINUTE)
-        edges = [self.start, *self.times, self.end]
-        return [(earlier, later) for earlier, later in pairwise(edges) if later - earlier > longest]
+        steps = [later - earlier for earlier, later in pairwise(self.times)]
+        found = []
+        for index, step in enumerate(steps):
+            if step > _longest(
+                steps[max(0, index - NEIGHBOURS) : index], steps[index + 1 : index + 1 + NEIGHBOURS]
+            ):
+                found.append((self.times[index], self.times[index + 1]))
+        if self.times[0] - self.start > _longest([], steps[:NEIGHBOURS]):
+            found.insert(0, (self.start, self.times[0]))
+        if self.end - self.times[-1] > _longest(steps[-NEIGHBOURS:], []):
+            found.append((self.times[-1], self.end))
+        return found
+
+    @property
+    def coverage(self) -> float:
+        """Share of the range that is no gap."""
+        missing = sum(later - earlier for earlier, later in self.gaps())
+        return 1 - missing / max(1, self.end - self.start)
+
+
+def _longest(before: list[int], after: list[int]) -> int:
+    """The longest step that is none to wonder at, by the steps before and after it."""
+    sides = [median(side) for side in (before, after) if side]
+    return max(GAP_MIN, int(GAP_STEPS * max(sides, default=HOUR)))
 
 
 class Box(msgspec.Struct, frozen=True):

@@ -14,7 +14,7 @@ from madang.hub import entities
 from madang.web import describe
 from madang.web.chart import PANEL
 from madang.web.entity import ground_config
-from madang.web.layers import layer_type
+from madang.web.layers import GROUND, layer_type
 from madang.web.show import STALE_AFTER_MIN, STALE_INTERVALS, location, middle
 from madang.web.site import source_states
 from madang.web.visit import Visit
@@ -76,13 +76,14 @@ async def suggestions(visit: Visit) -> Response:
 
 
 class LayerView(msgspec.Struct, frozen=True):
-    """A layer as the page lists it. tone: number of its category colour."""
+    """A layer as the page lists it. tone: number of its category colour. ground: the part of the ground that it is."""
 
     layer: Layer
     name: str
     count: int
     list_url: str
     tone: int
+    ground: str = ""
 
 
 async def layer_views(visit: Visit) -> list[LayerView]:
@@ -91,11 +92,12 @@ async def layer_views(visit: Visit) -> list[LayerView]:
     tone = 0
     for layer in visit.site.city.layers:
         iri = layer_type(visit, layer)
-        if layer.style not in (Style.VALUE, Style.BUILDING):
+        role = ground_role(visit, layer)
+        if role is None and layer.style not in (Style.VALUE, Style.BUILDING):
             tone = tone % TONES + 1
         name = visit.shower.pick(layer.name) or visit.shower.type_label(iri)
-        views.append(LayerView(layer, name, counts.get(iri, 0), visit.type_url(iri), tone))
-    return views
+        views.append(LayerView(layer, name, counts.get(iri, 0), visit.type_url(iri), tone, role or ""))
+    return views[::-1]  # what is drawn on top comes first in the list
 
 
 async def config(visit: Visit, shown: dict[str, Any]) -> dict[str, Any]:
@@ -121,6 +123,7 @@ async def config(visit: Visit, shown: dict[str, Any]) -> dict[str, Any]:
                 "visible": layer.visible,
                 "count": view.count,
                 "staleAfter": stale_after(visit, layer),
+                "ground": ground_role(visit, layer),
             }
         )
     return {
@@ -139,6 +142,14 @@ async def config(visit: Visit, shown: dict[str, Any]) -> dict[str, Any]:
         "loading": shown["loading"],
         "sequence": await visit.site.hub.store(visit.access).last_sequence(),
     }
+
+
+def ground_role(visit: Visit, layer: Layer) -> str | None:
+    """The part of the ground that the layer is: then it switches what is drawn already."""
+    if layer.attribute or layer.style not in (Style.AREA, Style.LINE):
+        return None
+    iri = layer_type(visit, layer)
+    return next((role for role, types in GROUND.items() if iri in types and role != "places"), None)
 
 
 def stale_after(visit: Visit, layer: Layer) -> int | None:
@@ -164,6 +175,9 @@ async def overview_values(visit: Visit) -> dict[str, Any]:
         "source_names": names,
         "loading": any(state.loading for state in states),
         "broken": [state for state in states if state.problem],
+        "attributions": list(
+            dict.fromkeys(source.attribution for source in visit.site.city.sources if source.attribution)
+        ),
         "things": sum(counts.values()),
         "kinds": sum(1 for count in counts.values() if count),
     }
@@ -179,8 +193,10 @@ async def panel_of(visit: Visit, entity_id: str) -> dict[str, Any]:
         chart = await describe.chart(visit, entity.id, thing.main, (PANEL,))
         thing = msgspec.structs.replace(thing, coverage=chart.coverage if chart else None)
     others = [fact for fact in thing.facts if thing.main is None or fact.name != thing.main.name]
+    geometry = location(entity)
     return {
         "thing": thing,
+        "at": middle(geometry) if geometry else None,
         "others": [fact for fact in others if fact.geometry is None and fact.text],
         "chart": chart,
         "outgoing": outgoing,

@@ -139,7 +139,8 @@ async def chart(
 ) -> Chart | None:
     """The history of a number, over the last `span` microseconds or all of it; None if there is none at all."""
     now = visit.reader.now
-    past = await history.read(visit.site, visit.access, entity_id, fact.name, now - span if span else None)
+    wanted = history.Wanted(entity_id, fact.name, fact.observed is not None, now - span if span else None)
+    past = await history.read(visit.site, visit.access, wanted)
     times, values = past.numbers()
     start = now - span if span else times[0] if times else now - DAY
     end = now if span or not times else max(times[-1], start + 1)
@@ -158,7 +159,7 @@ async def chart(
         bucket=bucket,
         rows=tuple(rows),
         count=len(times),
-        coverage=history.coverage(times, now) if span == DAY else None,
+        coverage=Series(start, end, tuple(times), tuple(values)).coverage if span == DAY and times else None,
     )
 
 

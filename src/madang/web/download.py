@@ -16,11 +16,12 @@ from madang.ngsild.entity import Entity
 from madang.ngsild.query import Window
 from madang.ngsild.representation import Form, Format, to_feature
 from madang.ngsild.times import format_moment
-from madang.web import filters
 from madang.web import history as past
 from madang.web.headers import SECURITY_HEADERS
+from madang.web.listing import Listing, listing_of
+from madang.web.ordering import by_ids, ordered_ids
 from madang.web.show import LOCATION, location, middle
-from madang.web.types import Listing, listing_of, seen_attributes
+from madang.web.types import seen_attributes
 from madang.web.visit import Visit
 
 SLICE_ROWS = 256
@@ -54,12 +55,16 @@ def attachment(parts: AsyncIterator[bytes], name: str, media_type: str) -> Respo
 
 
 async def pages(visit: Visit, listing: Listing) -> AsyncIterator[tuple[Entity, ...]]:
-    if listing.empty:
+    """The whole list in its order, slice by slice."""
+    if listing.view.sort and not listing.empty:
+        ids = await ordered_ids(visit, listing)
+        for begin in range(0, len(ids), SLICE_ROWS):
+            yield await by_ids(visit, ids[begin : begin + SLICE_ROWS])
+            await asyncio.sleep(0)
         return
-    order = filters.order(listing.view, visit.site.hub.contexts.default)
     cursor = ""
-    while True:
-        window = Window(limit=SLICE_ROWS, cursor=cursor, order=order)
+    while not listing.empty:
+        window = Window(limit=SLICE_ROWS, cursor=cursor)
         page = await entities.query(visit.site.hub, visit.access, listing.query, window)
         yield page.entities
         cursor = page.next_cursor
@@ -162,15 +167,15 @@ async def history(visit: Visit) -> Response:
         raise BadRequestData(f"The range is one of {', '.join(past.RANGES)}, not '{span}'")
     length = past.RANGES[span]
     start = visit.reader.now - length if length else None
-    found = await past.read(
-        visit.site, visit.access, entity.id, visit.site.hub.contexts.default.expand(term), start
-    )
-    name = visit.shower.key(entity.id).replace('"', "").encode("ascii", "ignore").decode() or "history"
+    name = visit.site.hub.contexts.default.expand(term)
+    observed = any("observedAt" in attribute.members() for attribute in entity.instances(name))
+    found = await past.read(visit.site, visit.access, past.Wanted(entity.id, name, observed, start))
+    file = visit.shower.key(entity.id).replace('"', "").encode("ascii", "ignore").decode() or "history"
     if kind == "json":
-        return attachment(history_json(entity.id, term, found), f"{name}-{term}.json", "application/json")
+        return attachment(history_json(entity.id, term, found), f"{file}-{term}.json", "application/json")
     if kind not in ("csv", "csv-excel"):
         raise BadRequestData(f"A history is given as csv, csv-excel or json, not as '{kind}'")
-    return attachment(history_csv(visit, term, found, kind), f"{name}-{term}.csv", "text/csv; charset=utf-8")
+    return attachment(history_csv(visit, term, found, kind), f"{file}-{term}.csv", "text/csv; charset=utf-8")
 
 
 async def history_csv(visit: Visit, term: str, found: past.Past, kind: str) -> AsyncIterator[bytes]:

@@ -18,7 +18,6 @@ from madang.errors import BadRequestData
 from madang.ngsild.context import Context
 from madang.ngsild.expression import And, Expression
 from madang.ngsild.q import parse_q
-from madang.ngsild.query import Order
 from madang.vocabulary import ValueKind
 from madang.web.i18n import Reader
 
@@ -89,13 +88,6 @@ def expression(view: View, context: Context) -> Expression | None:
     """All conditions as one. Raises BadRequestData."""
     parts: list[Expression] = [parse_q(condition.text, context) for condition in view.conditions]
     return None if not parts else parts[0] if len(parts) == 1 else And(tuple(parts))
-
-
-def order(view: View, context: Context) -> tuple[Order, ...]:
-    if not view.sort:
-        return ()
-    term = view.sort.removeprefix("-")
-    return (Order((context.expand(term),), descending=view.sort.startswith("-")),)
 
 
 def describe(text: str, reader: Reader, context: Context) -> Condition:

@@ -7,7 +7,6 @@ import numpy as np
 import orjson
 
 from madang.hub import temporal
-from madang.ngsild.entity import Attribute
 from madang.ngsild.evolution import Instance
 from madang.ngsild.temporal import Aggregation, Method, TemporalQuery, TimeProperty, TimeRelation
 from madang.trust.access import Access
@@ -19,8 +18,6 @@ RANGES: dict[str, int | None] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "al
 DEFAULT_RANGE = "24h"
 POINTS_MAX = 480
 TABLE_ROWS_MAX = 31
-LATEST_MAX = 50
-SLOT = 15 * MINUTE
 BUCKETS = (
     *(MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE),
     *(HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 90 * DAY, 365 * DAY),
@@ -45,32 +42,37 @@ class Past(msgspec.Struct, frozen=True):
         return times, values
 
 
-async def read(
-    site: Site, access: Access, entity_id: str, name: str, start: int | None = None, end: int | None = None
-) -> Past:
-    """The default instances of one attribute (IRI) from `start` on, before `end`; microseconds UTC."""
-    for moment in (TimeProperty.OBSERVED_AT, TimeProperty.MODIFIED_AT):
-        answer = await temporal.retrieve(site.hub, access, entity_id, _query(name, moment, start, end))
-        for series in answer.evolutions[0].series:
-            if series.name == name and series.dataset_id is None:
-                kept = [
-                    (t, i)
-                    for t, i in zip(series.times.tolist(), series.instances, strict=True)
-                    if not i.deleted
-                ]
-                return Past(tuple(t for t, _ in kept), tuple(i for _, i in kept))
+class Wanted(msgspec.Struct, frozen=True):
+    """Which past: an attribute (IRI) of an entity, from `start` on (microseconds UTC, None: all of it).
+
+    observed: its values carry the time at which they were observed; otherwise that of their writing counts.
+    """
+
+    entity_id: str
+    name: str
+    observed: bool = True
+    start: int | None = None
+
+
+async def read(site: Site, access: Access, wanted: Wanted) -> Past:
+    """The default instances of the attribute."""
+    answer = await temporal.retrieve(site.hub, access, wanted.entity_id, _query(wanted))
+    for series in answer.evolutions[0].series:
+        if series.name == wanted.name and series.dataset_id is None:
+            kept = [
+                (t, i) for t, i in zip(series.times.tolist(), series.instances, strict=True) if not i.deleted
+            ]
+            return Past(tuple(t for t, _ in kept), tuple(i for _, i in kept))
     return Past((), ())
 
 
-def _query(name: str, moment: TimeProperty, start: int | None, end: int | None) -> TemporalQuery:
+def _query(wanted: Wanted) -> TemporalQuery:
     """Every instance, as for an aggregation: a chart needs them all, however many they are."""
-    relation = None if start is None else TimeRelation.AFTER if end is None else TimeRelation.BETWEEN
     return TemporalQuery(
-        relation=relation,
-        time_at=start or 0,
-        end_time_at=end or 0,
-        timeproperty=moment,
-        attributes=(name,),
+        relation=None if wanted.start is None else TimeRelation.AFTER,
+        time_at=wanted.start or 0,
+        timeproperty=TimeProperty.OBSERVED_AT if wanted.observed else TimeProperty.MODIFIED_AT,
+        attributes=(wanted.name,),
         aggregation=Aggregation((Method.AVG,)),
     )
 
@@ -87,29 +89,14 @@ def bucket_for(span: int, buckets_max: int) -> int:
     return next((length for length in BUCKETS if span / length <= buckets_max), BUCKETS[-1])
 
 
-def means(
-    times: list[int], values: list[float], start: int, end: int, bucket: int, offset: int = 0
-) -> Series:
-    """Means over times of length `bucket` that begin at multiples of it; each stands in the middle of its time.
-
-    offset: of the local zone, microseconds, so that days begin at midnight.
-    """
-    if not times:
-        return Series(start, end, (), (), step=bucket, bucket=bucket)
-    number = (np.array(times, np.int64) + offset) // bucket
+def means(times: list[int], values: list[float], start: int, end: int, bucket: int) -> Series:
+    """Means over times of length `bucket`; each stands in the middle of its time."""
+    number = np.array(times, np.int64) // bucket
     first = np.flatnonzero(np.concatenate(([True], number[1:] != number[:-1])))
     counts = np.diff(np.append(first, len(times)))
     mean = np.add.reduceat(np.array(values, np.float64), first) / counts
-    middle = np.clip(number[first] * bucket - offset + bucket // 2, start, end)
-    return Series(
-        start,
-        end,
-        tuple(middle.tolist()),
-        tuple(mean.tolist()),
-        step=bucket,
-        bucket=bucket,
-        counts=tuple(counts.tolist()),
-    )
+    middle = np.clip(number[first] * bucket + bucket // 2, start, end)
+    return Series(start, end, tuple(middle.tolist()), tuple(mean.tolist()), bucket=bucket)
 
 
 def table(times: list[int], values: list[float], start: int, end: int, offset: int) -> tuple[int, list[Row]]:
@@ -127,23 +114,3 @@ def table(times: list[int], values: list[float], start: int, end: int, offset: i
         else:
             rows.append(Row(begin, None, None, None, 0))
     return bucket, rows
-
-
-def coverage(times: list[int], now: int) -> float | None:
-    """Share of the quarter hours of the last day in which a value came; since the first value, if that is later.
-
-    None where there is nothing to expect yet.
-    """
-    recent = [moment for moment in times if moment > now - DAY]
-    if not recent:
-        return 0.0 if times else None
-    begin = now - DAY if times[0] <= now - DAY + SLOT else recent[0]
-    slots = max(1, (now - begin) // SLOT)
-    return min(
-        1.0, len({(moment - begin) // SLOT for moment in recent if (moment - begin) // SLOT < slots}) / slots
-    )
-
-
-def attribute_of(name: str, instance: Instance) -> Attribute:
-    """The instance as an attribute of an entity, to be shown like one."""
-    return Attribute(name, instance.body)

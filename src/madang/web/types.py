@@ -11,20 +11,19 @@ from madang import vocabulary
 from madang.errors import NotFound
 from madang.hub import entities
 from madang.ngsild.entity import Entity
-from madang.ngsild.query import Query, Window
-from madang.ngsild.selection import type_is
+from madang.ngsild.query import Window
 from madang.vocabulary import ValueKind
 from madang.web import filters
 from madang.web.entity import ground_config
-from madang.web.filters import View
 from madang.web.headers import SECURITY_HEADERS
+from madang.web.listing import Listing, listing_of
+from madang.web.ordering import ordered_page
 from madang.web.show import LOCATION, NOT_LISTED, Fact, location
 from madang.web.visit import Visit
 
 ROWS = 50
 MAP_ROWS = 500
 COLUMNS_MAX = 7
-TEXT_IDS_MAX = 500
 RESULTS_MAX = 100
 MAP_ZOOM = 16.0
 
@@ -53,28 +52,6 @@ class Row(msgspec.Struct, frozen=True):
     cells: tuple[Cell, ...]
     observed: int | None
     stale: bool
-
-
-class Listing(msgspec.Struct, frozen=True):
-    """What a type's list is asked for. query: everything that filters."""
-
-    iri: str
-    view: View
-    query: Query
-    empty: bool = False
-
-
-async def listing_of(visit: Visit) -> Listing:
-    """Read from the address. Raises BadRequestData."""
-    context = visit.site.hub.contexts.default
-    iri = context.expand(visit.request.path_params["type"])
-    view = filters.read_view(visit.request.query_params, visit.reader, context)
-    ids: tuple[str, ...] = ()
-    if view.text:
-        found = await entities.search(visit.site.hub, visit.access, view.text, TEXT_IDS_MAX)
-        ids = tuple(entity.id for entity in found if iri in entity.types)
-    query = Query(types=type_is(iri), ids=ids, q=filters.expression(view, context))
-    return Listing(iri, view, query, empty=bool(view.text) and not ids)
 
 
 async def type_page(visit: Visit) -> Response:
@@ -109,14 +86,13 @@ async def type_page(visit: Visit) -> Response:
             "term": term,
             "label": visit.shower.type_label(listing.iri),
             "columns": columns,
+            "name_column": name_column(visit, listing),
             "choices": choices(visit, listing.iri, seen, {column.iri for column in columns}),
             "rows": rows,
             "dated": any(one.observed for one in rows),
-            "total": page.total if page else 0,
+            "total": total,
             "all": counts.get(listing.iri, 0),
-            "next": visit.type_url(listing.iri, listing.view.query(after=page.next_cursor))
-            if page and page.next_cursor
-            else "",
+            "next": visit.type_url(listing.iri, listing.view.query(after=following)) if following else "",
             "page_url": lambda query: visit.type_url(listing.iri, query),
             "export_url": lambda kind: visit.url(
                 f"/types/{term}/export", listing.view.query(format=kind, map="")
@@ -128,6 +104,17 @@ async def type_page(visit: Visit) -> Response:
             "sources": await type_sources(visit, listing.iri),
         },
     )
+
+
+async def page_of(visit: Visit, listing: Listing) -> tuple[tuple[Entity, ...], int, str]:
+    """(entities, how many in all, cursor of the next page)."""
+    if listing.empty:
+        return (), 0, ""
+    if listing.view.sort:
+        return await ordered_page(visit, listing, ROWS)
+    window = Window(limit=ROWS, cursor=listing.view.after, count=True)
+    page = await entities.query(visit.site.hub, visit.access, listing.query, window)
+    return page.entities, page.total or 0, page.next_cursor
 
 
 def add_condition(visit: Visit) -> Response:
@@ -173,9 +160,12 @@ def table_columns(
         )
         down = view.sort == f"-{term}"
         up = view.sort == term
-        following = "" if up else term if down else f"-{term}" if number else term
-        if number and up:
-            following = ""
+        # A number is first shown from the top, a word from the beginning of the alphabet
+        following = (
+            ("" if up else term if down else f"-{term}")
+            if number
+            else ("" if down else f"-{term}" if up else term)
+        )
         columns.append(
             Column(
                 iri=iri,
@@ -188,6 +178,19 @@ def table_columns(
             )
         )
     return columns
+
+
+def name_column(visit: Visit, listing: Listing) -> Column:
+    view = listing.view
+    down, up = view.sort == f"-{filters.NAME_SORT}", view.sort == filters.NAME_SORT
+    following = f"-{filters.NAME_SORT}" if up else "" if down else filters.NAME_SORT
+    return Column(
+        iri=vocabulary.NAME,
+        term=filters.NAME_SORT,
+        label=visit.t("list.name"),
+        sorted="descending" if down else "ascending" if up else "",
+        sort_url=visit.type_url(listing.iri, view.query(sort=following)),
+    )
 
 
 def choices(visit: Visit, iri: str, seen: list[str], shown: set[str]) -> list[tuple[str, str, bool]]:

@@ -222,13 +222,16 @@ KEYS = {
     "point": '<circle cx="9" cy="9" r="5" fill="var(--surface)" stroke="var(--cat-{tone})" stroke-width="2"/>',
     "line": '<path d="M3 13 8 6l3 4 4-6" fill="none" stroke="var(--cat-{tone})" stroke-width="2"/>',
     "area": '<rect x="3.5" y="3.5" width="11" height="11" fill="var(--cat-{tone})" fill-opacity=".5" stroke="var(--rule-control)"/>',
+    "green": '<rect x="3" y="3.5" width="12" height="11" rx="3" fill="var(--map-green)" stroke="var(--map-green-2)"/>',
+    "water": '<rect x="3" y="3.5" width="12" height="11" rx="3" fill="var(--map-water)" stroke="var(--map-water-edge)"/>',
+    "roads": '<path d="M3 14 14 4" fill="none" stroke="var(--map-casing)" stroke-width="5"/><path d="M3 14 14 4" fill="none" stroke="var(--map-road-1)" stroke-width="3"/>',
     "building": '<path d="M3 12V7l5-3 7 2.5V12l-7 2.5z" fill="var(--map-roof)" stroke="var(--map-edge)"/>',
 }
 
 
 def layer_key(view: Any) -> Markup:
     """The mark beside a layer's name, as the map draws it."""
-    drawn = Markup(KEYS[view.layer.style.value]).format(tone=view.tone or 1)  # noqa: S704 - a constant of ours
+    drawn = Markup(KEYS[view.ground or view.layer.style.value]).format(tone=view.tone or 1)  # noqa: S704 - a constant of ours
     return Markup('<svg class="key" viewBox="0 0 18 18" aria-hidden="true">{}</svg>').format(drawn)
 
 

@@ -28,13 +28,15 @@ export function toBuildings(rows: Row[], columns: Column[]): Building[] {
   });
 }
 
+// Light from straight above makes the roof; a low one turns the walls towards it into the lighter of two tones.
+// The strengths are the ratios of the tokens roof, wall-1 and wall-2.
 export function lighting(): LightingEffect {
-  // Roofs get everything, walls towards the west and north less: the two wall tones of the look
-  const strength = dark() ? 1.0 : 0.62;
+  const [walls, side, top] = dark() ? [0.56, 0.2, 0.44] : [0.78, 0.11, 0.22];
+  const white: [number, number, number] = [255, 255, 255];
   return new LightingEffect({
-    ambient: new AmbientLight({ color: [255, 255, 255], intensity: dark() ? 1.15 : 1.9 }),
-    sun: new DirectionalLight({ color: [255, 255, 255], intensity: strength * 1.6, direction: [-0.25, 0.35, -1] }),
-    sky: new DirectionalLight({ color: [255, 255, 255], intensity: strength * 0.45, direction: [1, -0.6, -0.4] }),
+    ambient: new AmbientLight({ color: white, intensity: walls }),
+    top: new DirectionalLight({ color: white, intensity: top, direction: [0, 0, -1] }),
+    side: new DirectionalLight({ color: white, intensity: side, direction: [0.85, 0.5, 0] }),
   });
 }
 
@@ -45,14 +47,23 @@ export interface Painting {
   selected: string | null;
 }
 
+// Buildings cover the map: their colours are let down with the roof's, so that what is alive stays on top
+const COLOUR_SHARE = 0.62;
+
+function mixed(colour: Rgba, ground: Rgba): Rgba {
+  const part = (index: 0 | 1 | 2) => Math.round(colour[index] * COLOUR_SHARE + ground[index] * (1 - COLOUR_SHARE));
+  return [part(0), part(1), part(2), 255];
+}
+
 export function buildingLayer(data: Building[], painting: Painting): SolidPolygonLayer<Building> {
   const roof = bytes("map-roof");
-  const edge = bytes("map-edge");
+  const edge = bytes("map-edge", painting.column ? 90 : 150);
   const chosen = bytes("accent");
   const colour = (building: Building): Rgba => {
     if (building.id === painting.selected) return chosen;
     if (!painting.column) return roof;
-    return colourOf(painting.column, building.values[painting.index] ?? null) ?? bytes("map-wall-2");
+    const found = colourOf(painting.column, building.values[painting.index] ?? null);
+    return found ? mixed(found, roof) : bytes("map-wall-2");
   };
   return new SolidPolygonLayer<Building>({
     id: BUILDINGS,
@@ -65,7 +76,7 @@ export function buildingLayer(data: Building[], painting: Painting): SolidPolygo
     getElevation: (building: Building) => building.height,
     getFillColor: colour,
     getLineColor: edge,
-    material: { ambient: 0.42, diffuse: 0.55, shininess: 4, specularColor: [0, 0, 0] },
+    material: { ambient: 1, diffuse: 1, shininess: 1, specularColor: [0, 0, 0] },
     updateTriggers: { getFillColor: [painting.column?.iri, painting.selected, dark()], getLineColor: [dark()] },
     ...{ beforeId: BELOW_NAMES },
   } as ConstructorParameters<typeof SolidPolygonLayer<Building>>[0]);

@@ -80,3 +80,9 @@ export function groundStyle(): StyleSpecification {
   const sources = Object.fromEntries([...GROUND_SOURCES, ...NAME_SOURCES].map((id) => [id, { type: "geojson" as const, data: EMPTY }]));
   return { version: 8, sources, layers: groundLayers() };
 }
+
+// The layers that draw a part of the ground, names included
+export function groundIds(part: string): string[] {
+  const own = (layer: LayerSpecification) => "source" in layer && typeof layer.source === "string" && layer.source.startsWith(part);
+  return groundLayers().filter(own).map((layer) => layer.id);
+}

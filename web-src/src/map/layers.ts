@@ -3,7 +3,7 @@
 import type { GeoJSONSource, LayerSpecification, Map } from "maplibre-gl";
 import { getJson, number, type Change, type Column, type LayerConfig, type LayerData, type Row } from "../data";
 import { token } from "../theme";
-import { BELOW_NAMES, BELOW_VALUES, FONT } from "./ground";
+import { BELOW_NAMES, BELOW_VALUES, FONT, groundIds } from "./ground";
 import { markerName } from "./markers";
 import { cssColourOf, stepOf, toneOf } from "./scale";
 
@@ -34,6 +34,10 @@ export class CityLayer {
   }
 
   async load(): Promise<void> {
+    if (this.config.ground) {
+      this.loaded = true;
+      return;
+    }
     const data = await getJson<LayerData>(this.config.url);
     this.columns = data.columns;
     this.rows = new globalThis.Map(data.rows.map((row) => [row[0], row]));
@@ -102,6 +106,7 @@ export class CityLayer {
   }
 
   add(map: Map, selected: string | null): void {
+    if (this.config.ground) return this.show(map);
     map.addSource(this.source, { type: "geojson", data: this.features(selected) });
     for (const [layer, below] of this.specifications()) map.addLayer(layer, below);
     this.show(map);
@@ -122,18 +127,20 @@ export class CityLayer {
   }
 
   ids(): string[] {
+    if (this.config.ground) return groundIds(this.config.ground);
     return this.specifications().map(([layer]) => layer.id);
   }
 
   // Each with the layer that it is drawn under
   private specifications(): [LayerSpecification, string | undefined][] {
+    if (this.config.ground) return [];
     const source = this.source;
     const colour = ["get", "colour"] as never;
     switch (this.config.style) {
       case "value":
         return [
           [{ id: `${source}-dots`, type: "circle", source, paint: { "circle-radius": 3.5, "circle-color": colour, "circle-stroke-width": 1, "circle-stroke-color": token("map-halo") } }, undefined],
-          [{ id: source, type: "symbol", source, layout: { "icon-image": ["get", "icon"], "icon-anchor": "bottom", "icon-padding": 1, "symbol-z-order": "viewport-y" } }, undefined],
+          [{ id: source, type: "symbol", source, filter: ["!", ["get", "selected"]], layout: { "icon-image": ["get", "icon"], "icon-anchor": "bottom", "icon-padding": 1, "symbol-z-order": "viewport-y" } }, undefined],
         ];
       case "point":
         return [[this.points(source, colour), BELOW_VALUES], [this.names(source), BELOW_VALUES]];
@@ -152,15 +159,16 @@ export class CityLayer {
     }
   }
 
-  // Hollow rings where they are few to the view, small dots from far
+  // Rings of the layer's colour; discs with an edge where the colour tells a value
   private points(source: string, colour: never): LayerSpecification {
+    const valued = this.config.attribute !== null;
     return {
       id: source, type: "circle", source, filter: ["==", ["geometry-type"], "Point"],
       paint: {
-        "circle-radius": ["interpolate", ["exponential", 1.4], ["zoom"], 10, 1.4, 14, 3.5, 17, 7],
-        "circle-color": ["interpolate", ["linear"], ["zoom"], 14.5, colour, 15.5, token("surface")],
-        "circle-stroke-color": colour,
-        "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 12, 0, 15, 2],
+        "circle-radius": ["interpolate", ["exponential", 1.4], ["zoom"], 10, 1.4, 14, 3.2, 17, 6.5],
+        "circle-color": valued ? colour : ["step", ["zoom"], colour, 14, token("surface")],
+        "circle-stroke-color": valued ? token("map-label") : colour,
+        "circle-stroke-width": ["step", ["zoom"], 0, 13, valued ? 1 : 2],
       },
     };
   }

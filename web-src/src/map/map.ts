@@ -24,6 +24,12 @@ export interface Hooks {
   layersLoaded(): void;
 }
 
+export interface Chosen {
+  id: string;
+  name: string;
+  at: [number, number];
+}
+
 export class CityMap {
   readonly map: Map;
   readonly layers: CityLayer[];
@@ -33,13 +39,15 @@ export class CityMap {
   private buildings: Building[] = [];
   private dirty = new Set<CityLayer>();
   private selected: string | null;
+  private chosen: Chosen | null = null;
   colour: string | null;
 
   constructor(container: HTMLElement, private config: CityConfig, private hooks: Hooks, layers: CityLayer[]) {
     const view = readView();
     this.layers = layers;
     this.selected = view.select;
-    this.colour = view.colour;
+    const buildings = layers.find((layer) => layer.config.style === "building")?.config.attribute ?? null;
+    this.colour = view.colour === "none" ? null : (view.colour ?? buildings);
     const [west, south, east, north] = config.extent;
     const placed = view.centre
       ? { center: view.centre, zoom: view.zoom }
@@ -70,7 +78,11 @@ export class CityMap {
   private async start(overview: boolean): Promise<void> {
     if (overview) this.map.jumpTo({ zoom: this.map.getZoom() + OPENING_ZOOM_IN, pitch: PITCH, bearing: BEARING });
     this.map.addControl(this.overlay);
-    await Promise.allSettled([this.loadGround(), ...this.layers.filter((layer) => layer.visible).map((layer) => this.load(layer))]);
+    for (const layer of this.layers) if (layer.config.ground) layer.show(this.map);
+    // The list has the topmost layer first; they are added from the ground up
+    const wanted = this.layers.filter((layer) => layer.visible).reverse();
+    await Promise.allSettled([this.loadGround(), ...wanted.map((layer) => layer.load())]);
+    for (const layer of wanted) this.draw(layer);
     this.hooks.layersLoaded();
     this.moved();
     window.setInterval(() => this.flush(), UPDATE_EVERY_MS);
@@ -98,6 +110,11 @@ export class CityMap {
 
   async load(layer: CityLayer): Promise<void> {
     await layer.load();
+    this.draw(layer);
+  }
+
+  private draw(layer: CityLayer): void {
+    if (!layer.loaded) return;
     if (layer.config.style === "building") {
       this.buildings = toBuildings([...layer.rows.values()], layer.columns);
       this.drawBuildings();
@@ -190,18 +207,30 @@ export class CityMap {
   }
 
   select(id: string | null): void {
+    const both = [this.selected, id];
     this.selected = id;
+    for (const layer of this.layers) {
+      if (layer.config.style === "value" && both.some((one) => one !== null && layer.rows.has(one))) layer.update(this.map, id);
+    }
     this.drawBuildings();
     this.movePill();
   }
 
-  // The chosen thing carries its name in the accent
+  // The chosen thing carries its name in the accent, also when it is in no layer
   private movePill(): void {
-    for (const layer of this.layers) {
-      const row = this.selected ? layer.rows.get(this.selected) : undefined;
-      if (row && layer.visible) return this.pill.show(row, layer);
-    }
-    this.pill.hide();
+    const id = this.selected;
+    const layer = this.layers.find((one) => id !== null && one.visible && one.rows.has(id));
+    const row = id !== null ? layer?.rows.get(id) : undefined;
+    if (layer && row) this.pill.showRow(row, layer);
+    else if (this.chosen?.id === id && this.chosen) this.pill.show(this.chosen.name, this.chosen.at);
+    else this.pill.hide();
+  }
+
+  // Where the panel says that the chosen thing is
+  place(chosen: Chosen): void {
+    this.chosen = chosen;
+    this.movePill();
+    if (!this.map.getBounds().contains(chosen.at)) this.fly(chosen.at);
   }
 
   fly(at: [number, number], zoom = 16): void {

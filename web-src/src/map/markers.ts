@@ -9,7 +9,7 @@ const EDGE = 2;
 const STEM = 26;
 const FOOT = 1.75;
 const FONT_SIZE = 12;
-const PADDING = 7;
+const PADDING = 4.5;
 
 export interface Marker {
   step: number; // 1 to 7 of the sequential colours, 0 for none

@@ -17,22 +17,25 @@ export class Pill {
     this.marker = new maplibregl.Marker({ element: this.element, anchor: "bottom" });
   }
 
-  show(row: Row, layer: CityLayer): void {
-    this.element.replaceChildren();
-    const label = document.createElement("span");
-    label.className = "pill-label";
+  showRow(row: Row, layer: CityLayer): void {
     const value = layer.valueOf(row);
+    const figure = document.createElement("span");
     if (layer.config.style === "value" && value !== null) {
-      const figure = document.createElement("span");
       figure.className = `pill-value tone-${stepOf(layer.column?.scale ?? null, value) || 4}`;
       figure.textContent = short(value, layer.column);
-      label.append(figure);
     }
-    const name = document.createElement("span");
-    name.textContent = row[1];
-    label.append(name);
-    this.element.append(label);
-    this.marker.setLngLat(middle(row[2])).addTo(this.map);
+    this.show(row[1], middle(row[2]), figure);
+  }
+
+  show(name: string, at: [number, number], figure?: HTMLElement): void {
+    const label = document.createElement("span");
+    label.className = "pill-label";
+    if (figure?.textContent) label.append(figure);
+    const words = document.createElement("span");
+    words.textContent = name;
+    label.append(words);
+    this.element.replaceChildren(label);
+    this.marker.setLngLat(at).addTo(this.map);
   }
 
   hide(): void {
