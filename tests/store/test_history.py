@@ -35,6 +35,8 @@ from madang.ngsild.query import Query, Window
 from madang.ngsild.selection import type_is
 from madang.ngsild.temporal import TemporalQuery, TimeProperty, TimeRelation
 from madang.ngsild.times import format_moment
+from madang.store.sqlite import history, history_page
+from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.store import Options, SqliteStore
 from madang.trust.access import OPEN, Access
 
@@ -228,3 +230,32 @@ async def test_filter_and_mask_apply_to_the_past(hub: Hub) -> None:
         await temporal.delete(hub, masked, DeleteHistory(ID, FUEL))
     with pytest.raises(MadangError, match="may not"):
         await temporal.create(hub, masked, car(prop(FUEL, 1, 1)))
+
+
+async def test_every_statement_is_served_by_an_index(tmp_path: Path, clock: FixedClock) -> None:
+    store = SqliteStore(tmp_path / "t.sqlite3", clock, Options())
+    reader = open_reader(tmp_path / "t.sqlite3")
+    intended: dict[str, tuple[tuple[object, ...], list[str]]] = {
+        history._TAIL: ((1, 0, 5), ["change USING INDEX change_by_row (row=? AND sequence>?)"]),
+        history._ANY_LEFT: ((1,), ["change USING INDEX change_by_row (row=?)"]),
+        history._PRESENT: (("x",), ["entity USING INDEX sqlite_autoindex_entity_1 (id=?)"]),
+        history._PAST: (("x",), ["past USING PRIMARY KEY (id=?)"]),
+        history_page._OF_ALL: (
+            (0, 5),
+            ["entity USING INTEGER PRIMARY KEY (rowid>?)", "past USING INDEX past_by_row (row>?)"],
+        ),
+        history_page._OF_TYPE: (
+            (0, 5, 3),
+            [
+                "entity USING INTEGER PRIMARY KEY (rowid=?)",
+                "entity_type USING PRIMARY KEY (type=? AND row>?)",
+                "past USING INDEX past_by_row (row>?)",
+            ],
+        ),
+    }
+    for statement, (bindings, searches) in intended.items():
+        steps = [str(row[3]) for row in reader.execute(f"EXPLAIN QUERY PLAN {statement}", bindings)]
+        assert [step.removeprefix("SEARCH ") for step in steps if step.startswith("SEARCH")] == searches
+        assert not any("TEMP B-TREE" in step for step in steps), statement
+    reader.close()
+    await store.close()
