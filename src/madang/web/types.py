@@ -64,13 +64,7 @@ async def type_page(visit: Visit) -> Response:
     counts = await visit.site.hub.store(visit.access).type_counts(visit.access)
     if listing.iri not in counts and vocabulary.entity_type(listing.iri) is None:
         raise NotFound(f"There is no entity of the type {context.compact(listing.iri)}")
-    window = Window(
-        limit=ROWS, cursor=listing.view.after, count=True, order=filters.order(listing.view, context)
-    )
-    page = (
-        None if listing.empty else await entities.query(visit.site.hub, visit.access, listing.query, window)
-    )
-    found = page.entities if page else ()
+    found, total, following = await page_of(visit, listing)
     seen = seen_attributes(found)
     chosen = tuple(context.expand(term) for term in listing.view.columns)
     columns = table_columns(
