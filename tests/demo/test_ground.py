@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
+from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -83,7 +83,7 @@ def test_no_building_stands_in_water_or_in_a_park(gaon: Gaon, tree: STRtree) -> 
 
 
 def test_everything_lies_in_the_extent(gaon: Gaon) -> None:
-    file = Path("src/madang/city/demo/data/city.toml").read_text("utf-8")
+    file = files("madang.city.demo").joinpath("data/city.toml").read_text("utf-8")
     west, south, east, north = tomllib.loads(file)["city"]["extent"]
     for place in [*(building.shape for building in gaon.buildings), *(spot.place for spot in gaon.spots)]:
         left, bottom, right, top = degrees(place).bounds

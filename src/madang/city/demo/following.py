@@ -17,9 +17,9 @@ import msgspec
 import numpy as np
 
 from madang.city.demo.fleet import COLUMNS, Fleet
-from madang.city.demo.readings import Group, groups_of, measure
+from madang.city.demo.readings import Group, groups_of, measure_group
 from madang.city.demo.waves import Floats
-from madang.city.demo.weather import KST
+from madang.city.demo.weather import KST, Weather, weather_at
 from madang.clock import Clock
 
 STEP_SECONDS: Final = 15
@@ -42,8 +42,11 @@ def write_history(fleet: Fleet, folder: Path) -> None:
     last = fleet.moment // 1_000_000 // _HOUR * _HOUR
     seconds = np.arange(last - HISTORY_DAYS * 24 * _HOUR, last + 1, _HOUR, dtype=float)
     by_day: dict[str, list[str]] = {}
-    for moment, rows in zip(seconds, _rows(groups_of(fleet), seconds), strict=True):
-        by_day.setdefault(f"{_local(moment):%Y-%m-%d}.csv", []).extend(rows)
+    weather = weather_at(fleet.seed, seconds)
+    by_kind = [_rows(group, weather, seconds) for group in groups_of(fleet)]
+    for moment, *kinds in zip(seconds, *by_kind, strict=True):
+        for rows in kinds:
+            by_day.setdefault(f"{_local(moment):%Y-%m-%d}.csv", []).extend(rows)
     for name, rows in by_day.items():
         (readings / name).write_text(_HEADER + "".join(rows), encoding="utf-8")
 
@@ -117,27 +120,31 @@ def _last_in(path: Path) -> int:
 
 
 async def _rows_in_slices(groups: Sequence[Group], seconds: Floats) -> list[list[str]]:
-    """As `_rows`, giving way to others after every kind of sensor."""
+    """The lines of each moment, giving way to others after every kind of sensor."""
+    weather = weather_at(groups[0].seed, seconds)
     found: list[list[str]] = [[] for _ in seconds]
     for group in groups:
-        for collected, rows in zip(found, _rows((group,), seconds), strict=True):
+        for collected, rows in zip(found, _rows(group, weather, seconds), strict=True):
             collected.extend(rows)
         await asyncio.sleep(0)
     return found
 
 
-def _rows(groups: Sequence[Group], seconds: Floats) -> Iterator[list[str]]:
-    """The lines of each moment."""
-    measured = list(zip(groups, measure(groups, seconds), strict=True))
-    for at, moment in enumerate(seconds):
+def _rows(group: Group, weather: Weather, seconds: Floats) -> Iterator[list[str]]:
+    """The lines of one kind of sensor, for each moment."""
+    measured = measure_group(group, weather, seconds)
+    values = np.stack(list(measured.values()), axis=2)
+    order = [COLUMNS.index(column) for column in measured]
+    empty = [""] * len(COLUMNS)
+    for moment, of_sensors in zip(seconds, values.tolist(), strict=True):
         time = _local(moment).isoformat(timespec="seconds")
         rows: list[str] = []
-        for group, values in measured:
-            columns = [values[column][at].tolist() if column in values else None for column in COLUMNS]
-            for number, key in enumerate(group.keys):
-                cells = ["" if column is None else _cell(column[number]) for column in columns]
-                if any(cells):
-                    rows.append(f"{group.kind},{key},{time},{','.join(cells)}\n")
+        for key, numbers in zip(group.keys, of_sensors, strict=True):
+            cells = empty.copy()
+            for at, number in zip(order, numbers, strict=True):
+                cells[at] = _cell(number)
+            if any(cells):
+                rows.append(f"{group.kind},{key},{time},{','.join(cells)}\n")
         yield rows
 
 

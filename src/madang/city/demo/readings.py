@@ -65,21 +65,22 @@ def groups_of(fleet: Fleet) -> tuple[Group, ...]:
 
 
 def measure(groups: Sequence[Group], seconds: Floats) -> list[dict[str, Floats]]:
-    """For each group the values of its columns, rounded as its instruments do. seconds: since 1970, UTC."""
+    """For each group the values of its columns. seconds: since 1970, UTC."""
     if not groups:
         return []
     weather = weather_at(groups[0].seed, seconds)
-    found = []
-    for group in groups:
-        values = _MEASURES[group.kind](group, weather, seconds)
-        values |= _battery(group, seconds) if group.kind in ("air", "noise") else {}
-        silent = _silent(group, seconds)
-        rounded = {}
-        for one in BY_KEY[group.kind].measures:
-            column = np.round(values[one.attribute], one.decimals)
-            rounded[one.attribute] = np.where(silent, np.nan, column)
-        found.append(rounded)
-    return found
+    return [measure_group(group, weather, seconds) for group in groups]
+
+
+def measure_group(group: Group, weather: Weather, seconds: Floats) -> dict[str, Floats]:
+    """The values of the group's columns, rounded as its instruments do. weather: at the same moments."""
+    values = _MEASURES[group.kind](group, weather, seconds)
+    values |= _battery(group, seconds) if group.kind in ("air", "noise") else {}
+    silent = _silent(group, seconds)
+    return {
+        one.attribute: np.where(silent, np.nan, np.round(values[one.attribute], one.decimals))
+        for one in BY_KEY[group.kind].measures
+    }
 
 
 def _silent(group: Group, seconds: Floats) -> np.ndarray:
