@@ -67,6 +67,7 @@ class IndexBuilder:
         while not done:
             await self._commit(step)
             await asyncio.sleep(0)
+        self._place.registry.set_ready(index.number)
         names = self._place.terms.iri(index.type), self._place.terms.iri(index.attribute)
         _LOG.info("Values of %s of %s are indexed now", names[1], names[0])
 
@@ -102,7 +103,7 @@ def _build_slice(place: Place, index: ValueIndex) -> bool:
             [entry for entry in found if isinstance(entry[1], kind)],
         )
     if len(rows) < _SLICE_ROWS:
-        place.registry.set_ready(index)
+        connection.execute("UPDATE value_index SET state = 'ready' WHERE number = ?", (index.number,))
         return True
     connection.execute("UPDATE value_index SET built_row = ? WHERE number = ?", (rows[-1][0], index.number))
     return False

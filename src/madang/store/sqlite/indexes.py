@@ -75,9 +75,9 @@ class ValueIndexes:
         )
         self.reload()
 
-    def set_ready(self, index: ValueIndex) -> None:
-        self._connection.execute("UPDATE value_index SET state = 'ready' WHERE number = ?", (index.number,))
-        index.ready = True
+    def set_ready(self, number: int) -> None:
+        """From now on readers use the index: the commit that completed it is there to be read."""
+        self._by_number[number].ready = True
 
     def note_mixed(self, number: int) -> None:
         """An entity has several values in this index: from now on a reader must expect that."""
