@@ -14,7 +14,8 @@ import msgspec
 from madang import server
 
 HOST = "127.0.0.1"
-START_SECONDS_MAX = 30.0
+# Of which the demonstration city takes most, to be made
+START_SECONDS_MAX = 90.0
 
 
 def descendants(pid: int) -> list[int]:

@@ -69,6 +69,7 @@ def test_help_names_every_command(madang: Madang) -> None:
         (("up", "--host", "no such"), "--host is 'no such', but must be a host name or address"),
         (("up", "--prot", "1"), "Did you mean --port?"),
         (("upp",), 'Did you mean "up"?'),
+        (("up", "city.toml", "--demo"), "--demo brings up a city of its own"),
         (("bench", "--only", "nothing"), "must be one of retrieve"),
     ],
 )

@@ -31,6 +31,8 @@ async def start(module: str, *arguments: str) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=_BUFFER_BYTES,
+        # Ctrl+C is for the parent, which ends its children in order
+        start_new_session=True,
     )
 
 

@@ -6,8 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,19 +14,22 @@ from typing import Annotated, Final
 import msgspec
 from cyclopts import Parameter
 
-from madang import server
+from madang import children, server
 from madang.city.apply import apply, keep
 from madang.city.check import read_city, require
+from madang.city.demo.following import keep_alive
 from madang.city.model import City
 from madang.cli.exits import OK
 from madang.cli.progress import display
 from madang.cli.wiring import Wiring
 from madang.connect.progress import Progress, agree
+from madang.errors import ProgramFailed, SettingInvalid
 from madang.home import Home, held
 from madang.hub.hub import Hub
 from madang.settings import Settings, read
 from madang.trust.access import OPEN
 
+CITY_FILE: Final = "city.toml"
 NO_CITY: Final = City(
     id="city",
     name={"ko": "마당", "en": "Madang"},
@@ -62,9 +64,14 @@ class Where:
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What is to come up. file: the city file, None for none. yes: removals are agreed to. json: progress as JSON."""
+    """What is to come up.
+
+    file: the city file, None for none. seed: of the demonstration city, None for another city. yes: removals are agreed
+    to. json: progress as JSON.
+    """
 
     file: Path | None
+    seed: int | None
     yes: bool
     json: bool
 
@@ -75,6 +82,8 @@ def up_command(wiring: Wiring) -> Callable[..., int]:
         /,
         *,
         where: Where | None = None,
+        demo: Annotated[bool, Parameter(negative=())] = False,
+        seed: int = 1,
         yes: Annotated[bool, Parameter(negative=())] = False,
         json: Annotated[bool, Parameter(negative=())] = False,
     ) -> int:
@@ -84,12 +93,19 @@ def up_command(wiring: Wiring) -> Callable[..., int]:
         ----------
         city
             The city file; what it says is made so. Without one, what the home holds is served.
+        demo
+            Bring up the demonstration city, which is made from a seed.
+        seed
+            Another number makes another demonstration city.
         yes
             Do not ask before entities of removed sources go.
         json
             Show progress as lines of JSON.
         """
-        asyncio.run(bring_up(wiring, (where or Where()).settings(), Wish(city, yes, json)))
+        if demo and city is not None:
+            raise SettingInvalid(f"--demo brings up a city of its own; leave out {city}, or --demo")
+        wish = Wish(city, seed if demo else None, yes, json)
+        asyncio.run(bring_up(wiring, (where or Where()).settings(), wish))
         return OK
 
     return up
@@ -98,25 +114,39 @@ def up_command(wiring: Wiring) -> Callable[..., int]:
 async def bring_up(wiring: Wiring, settings: Settings, wish: Wish) -> None:
     """Hold the home, serve the city and load it meanwhile, until this process is told to stop.
 
-    Raises HomeLocked, AddressInUse, SettingInvalid and CityFileInvalid before anything is touched."""
-    city = require(read_city(wish.file, os.environ), wish.file) if wish.file else NO_CITY
+    Raises HomeLocked, AddressInUse, SettingInvalid and CityFileInvalid before anything is written."""
     home = Home(settings.home)
     stop = stop_signal()
     with held(home) as announce:
         port = server.claim(settings.host, settings.port)
-        announce(server.address(settings.host, port))
+        address = server.address(settings.host, port)
+        announce(address)
+        if wish.seed is not None and not await make_demo(wish, home, stop):
+            return
+        city = wished(wish, home)
         async with wiring.open_hub(home, settings) as hub:
             hub.store(OPEN, create=True)
-            serving = asyncio.create_task(
-                server.serve(wiring.application(hub, city, settings), settings.host, port, stop)
-            )
-            loading = asyncio.create_task(load(hub, city, wish, server.address(settings.host, port)))
-            await asyncio.wait((serving, loading), return_when=asyncio.FIRST_COMPLETED)
-            stop.set()
-            await serving
-            loading.cancel()
-            with suppress(asyncio.CancelledError):
-                await loading
+            work: list[Coroutine[None, None, None]] = [load(hub, city, wish, address)]
+            if wish.seed is not None:
+                work.append(keep_alive(demo_folder(home), hub.clock))
+            application = wiring.application(hub, city, settings)
+            await serve_beside(work, server.serve(application, settings.host, port, stop), stop)
+
+
+async def serve_beside(
+    work: Iterable[Coroutine[None, None, None]], serving: Coroutine[None, None, None], stop: asyncio.Event
+) -> None:
+    """Serve while the work goes on, none of which ever ends by itself; a failure of one ends all, and is raised."""
+    server_task = asyncio.create_task(serving)
+    others = [asyncio.create_task(one) for one in work]
+    await asyncio.wait((server_task, *others), return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    await server_task
+    for one in others:
+        one.cancel()
+    for ended in await asyncio.gather(*others, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
 
 
 def stop_signal() -> asyncio.Event:
@@ -125,6 +155,36 @@ def stop_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     return stop
+
+
+def demo_folder(home: Home) -> Path:
+    return home.files / "demo"
+
+
+async def make_demo(wish: Wish, home: Home, stop: asyncio.Event) -> bool:
+    """Make the demonstration city's files if they are not there; False if this was stopped meanwhile."""
+    say(f"making the demonstration city (seed {wish.seed})", wish)
+    process = await children.start("madang.city.demo", str(demo_folder(home)), str(wish.seed))
+    ended, stopped = asyncio.create_task(process.wait()), asyncio.create_task(stop.wait())
+    await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    await children.end(process)
+    if stop.is_set():
+        return False
+    if await ended:
+        raise ProgramFailed("The demonstration city could not be made; the lines above say why")
+    return True
+
+
+def wished(wish: Wish, home: Home) -> City:
+    """The city that was asked for. Raises CityFileInvalid with all mistakes; what is only doubtful is told."""
+    file = wish.file if wish.seed is None else demo_folder(home) / CITY_FILE
+    if file is None:
+        return NO_CITY
+    checked = read_city(file, os.environ)
+    if checked.mistakes and checked.city is not None:
+        sys.stderr.write(checked.shown(str(file)) + "\n")
+    return require(checked, file)
 
 
 async def load(hub: Hub, city: City, wish: Wish, address: str) -> None:
