@@ -2,7 +2,7 @@
 
 import { refreshAges } from "./age";
 import { startCharts } from "./chart";
-import { block, getHtml, need, type Change, type CityConfig } from "./data";
+import { block, getHtml, need, t, type Change, type CityConfig } from "./data";
 import { startLayerList } from "./layerlist";
 import { follow } from "./live";
 import { CityLayer } from "./map/layers";
@@ -11,6 +11,7 @@ import { readView, writeView } from "./map/view";
 import { startOverview, type Overview } from "./overview";
 import { startPanel, type Panel } from "./panel";
 import { startSearch } from "./search";
+import { toast } from "./toast";
 
 const HOURS_EVERY_MS = 300_000;
 const config = block<CityConfig>("city");
@@ -21,7 +22,9 @@ let map: CityMap | null = null;
 const panel: Panel = startPanel(config, (id) => select(id));
 const overview: Overview = startOverview((id, at) => select(id, at));
 const list = startLayerList(layers, {
-  show: (layer, visible) => void map?.show(layer, visible),
+  show: (layer, visible) => {
+    map?.show(layer, visible).then(list.legends, () => toast(t("client.layer-failed", { name: layer.config.name })));
+  },
   colour: (attribute) => {
     writeView({ colour: attribute ?? "none" });
     map?.colourBuildings(attribute);
@@ -65,7 +68,10 @@ function follows(): void {
       void refreshOverview();
       if (progress.done) void map?.reload();
     },
-    connected: (on) => document.body.classList.toggle("offline", !on),
+    connected: (on) => {
+      if (!on && !document.body.classList.contains("offline")) toast(t("client.offline"));
+      document.body.classList.toggle("offline", !on);
+    },
   });
 }
 

@@ -14,6 +14,8 @@ interface Hooks {
 
 export interface LayerList {
   loaded(map: CityMap): void;
+  // The legends follow what has been loaded
+  legends(): void;
   counts(overview: HTMLElement): void;
 }
 
@@ -54,7 +56,7 @@ export function startLayerList(layers: CityLayer[], hooks: Hooks): LayerList {
       writeView({ layers: layers.filter((one) => one.visible).map((one) => one.config.id).join(",") });
       hooks.show(layer, box.checked);
       summary();
-      window.setTimeout(drawLegends, 0);
+      drawLegends();
     });
   }
   picker.addEventListener("change", () => {
@@ -73,6 +75,7 @@ export function startLayerList(layers: CityLayer[], hooks: Hooks): LayerList {
       picker.value = ready.colour ?? "";
       drawLegends();
     },
+    legends: drawLegends,
     counts(overview) {
       for (const box of boxes) {
         const fresh = overview.querySelector<HTMLElement>(`[data-count="${CSS.escape(box.dataset.layer ?? "")}"]`);

@@ -1,11 +1,11 @@
 // What every page does: theme, the search key, menus that close, copying, ages that go on.
 
 import { refreshAges } from "./age";
-import { need, t } from "./data";
+import { t } from "./data";
 import { startTheme } from "./theme";
+import { toast } from "./toast";
 
 const AGES_EVERY_MS = 20_000;
-const TOAST_MS = 4_000;
 
 function typing(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
@@ -33,16 +33,6 @@ function startKeys(): void {
       if (!menu.contains(event.target as Node)) menu.open = false;
     }
   });
-}
-
-let toastTimer = 0;
-
-export function toast(words: string): void {
-  const place = need<HTMLElement>("#toast");
-  place.textContent = words;
-  place.hidden = false;
-  window.clearTimeout(toastTimer);
-  toastTimer = window.setTimeout(() => (place.hidden = true), TOAST_MS);
 }
 
 // data-copy="address" copies the page's address; data-copy="#id" the text of an element
