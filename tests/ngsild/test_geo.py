@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Geod
+from tests.store.queries import near, touching_box
 
 from madang.errors import BadRequestData
 from madang.ngsild.context import CORE
@@ -19,9 +20,7 @@ from madang.ngsild.geo import (
     GeoRelation,
     geo_test,
     has_relation,
-    near,
     parse_geo,
-    within_box,
 )
 from madang.settings import LIMITS
 
@@ -159,7 +158,7 @@ def test_distance_to_a_shape_is_to_its_nearest_point() -> None:
 
 
 def test_a_box_has_its_edges() -> None:
-    box = within_box((0, 0, 2, 2))
+    box = touching_box(0, 0, 2, 2)
     assert has_relation(geo_test(box), [point(0, 0), point(2, 1), point(2.1, 1)]) == [True, True, False]
 
 

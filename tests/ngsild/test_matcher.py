@@ -6,11 +6,11 @@ import time
 from typing import Any
 
 import pytest
+from tests.store.queries import near
 
 from madang.errors import NotSupported
 from madang.ngsild.context import CORE
 from madang.ngsild.entity import Entity
-from madang.ngsild.geo import near
 from madang.ngsild.matcher import compile_query, matches
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.q import parse_q

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import strategies as st
 
 from madang.ngsild.context import CORE
-from madang.ngsild.geo import GeoQuery, GeoRelation
+from madang.ngsild.geo import LOCATION, GeoQuery, GeoRelation
 from madang.ngsild.q import parse_q
 from madang.ngsild.query import Query
 from madang.ngsild.scope import parse_scope_query
@@ -292,3 +292,15 @@ def queries(draw: st.DrawFn) -> Query:
         scope=parse_scope_query(scope) if scope else None,
         geo=maybe(geo_queries(), 3),
     )
+
+
+def near(longitude: float, latitude: float, distance: float, attribute: str = LOCATION) -> GeoQuery:
+    """What is at most so many metres from a point."""
+    geometry = orjson.dumps({"type": "Point", "coordinates": [longitude, latitude]}).decode()
+    return GeoQuery(GeoRelation.NEAR, geometry, attribute, max_distance=distance)
+
+
+def touching_box(west: float, south: float, east: float, north: float) -> GeoQuery:
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    geometry = orjson.dumps({"type": "Polygon", "coordinates": [ring]}).decode()
+    return GeoQuery(GeoRelation.INTERSECTS, geometry)

@@ -13,13 +13,14 @@ from typing import Any
 import apsw
 import msgspec
 import pytest
+from tests.store.queries import near, touching_box
 from tests.store.test_plan_selects import run
 
 from madang.clock import FixedClock
 from madang.errors import BadRequestData, NotSupported
 from madang.ngsild.changes import Mode, Write
 from madang.ngsild.context import CORE
-from madang.ngsild.geo import GeoQuery, GeoRelation, near, within_box
+from madang.ngsild.geo import GeoQuery, GeoRelation
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.q import parse_q
 from madang.ngsild.query import Query, Window
@@ -137,9 +138,9 @@ SHAPES: list[tuple[str, Query, str, str, list[str]]] = [
     ("near", asked("Sensor", geo=near(127.02, 37.01, 300)), "place", "exact", BY_PLACE),
     ("near without type", asked(geo=near(127.02, 37.01, 300)), "place", "direct", BY_PLACE),
     ("near and value", asked("Sensor", "level>3", geo=near(127.02, 37.01, 300)), "place", "some", BY_PLACE),
-    ("box", asked("Sensor", geo=within_box((127.0, 37.0, 127.01, 37.01))), "place", "exact", BY_PLACE),
-    ("box around all", asked("Sensor", geo=within_box((126.0, 36.0, 128.0, 38.0))), "type", "some", BY_TYPE),
-    ("box and a small type", asked("Building", geo=within_box((127.0, 37.0, 127.03, 37.01))), "type", "some", BY_TYPE),
+    ("box", asked("Sensor", geo=touching_box(127.0, 37.0, 127.01, 37.01)), "place", "exact", BY_PLACE),
+    ("box around all", asked("Sensor", geo=touching_box(126.0, 36.0, 128.0, 38.0)), "type", "some", BY_TYPE),
+    ("box and a small type", asked("Building", geo=touching_box(127.0, 37.0, 127.03, 37.01)), "type", "some", BY_TYPE),
     ("far", asked("Sensor", geo=GeoQuery(GeoRelation.NEAR, '{"type":"Point","coordinates":[127,37]}', min_distance=9.0)), "type", "some", BY_TYPE),
     ("modified", asked("Sensor", "modifiedAt>2020-01-01T00:00:00Z"), "type", "exact", BY_TYPE),
     ("unknown type", asked("Nowhere"), "none", "direct", []),

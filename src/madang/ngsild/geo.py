@@ -58,20 +58,6 @@ class GeoQuery(msgspec.Struct, frozen=True):
     min_distance: float | None = None
 
 
-def near(longitude: float, latitude: float, max_distance: float, attribute: str = LOCATION) -> GeoQuery:
-    """What is at most so many metres from a point."""
-    geometry = orjson.dumps({"type": "Point", "coordinates": [longitude, latitude]}).decode()
-    return GeoQuery(GeoRelation.NEAR, geometry, attribute, max_distance=max_distance)
-
-
-def within_box(bounds: Bounds, attribute: str = LOCATION) -> GeoQuery:
-    """What touches the box west, south, east, north."""
-    west, south, east, north = bounds
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    geometry = orjson.dumps({"type": "Polygon", "coordinates": [ring]}).decode()
-    return GeoQuery(GeoRelation.INTERSECTS, geometry, attribute)
-
-
 def parse_geo(
     georel: object, geometry: object, coordinates: object, geoproperty: object, context: Context
 ) -> GeoQuery | None:

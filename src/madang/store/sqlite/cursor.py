@@ -10,7 +10,7 @@ import msgspec
 import orjson
 
 from madang.errors import BadRequestData
-from madang.ngsild.query import Query
+from madang.ngsild.query import Order, Query
 from madang.store.sqlite.plan_steps import Position
 
 
@@ -22,20 +22,20 @@ class Cursor(msgspec.Struct, frozen=True):
     position: Position
 
 
-def encode_cursor(cursor: Cursor, query: Query) -> str:
-    content = orjson.dumps([_digest(query), cursor.driver, cursor.step, *cursor.position])
+def encode_cursor(cursor: Cursor, query: Query, order: tuple[Order, ...] = ()) -> str:
+    content = orjson.dumps([_digest(query, order), cursor.driver, cursor.step, *cursor.position])
     return urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-def decode_cursor(text: str, query: Query) -> Cursor:
-    """Raises BadRequestData if the text is no cursor of this query."""
+def decode_cursor(text: str, query: Query, order: tuple[Order, ...] = ()) -> Cursor:
+    """Raises BadRequestData if the text is no cursor of this query in this order."""
     try:
         content = orjson.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (Error, ValueError) as error:
         raise _unreadable() from error
     match content:
         case [int(digest), str(driver), int(step), *position] if (
-            digest == _digest(query)
+            digest == _digest(query, order)
             and driver
             and step >= 0
             and all(type(part) in (int, float, str) for part in position)
@@ -48,5 +48,5 @@ def _unreadable() -> BadRequestData:
     return BadRequestData("The cursor is not one of this query; follow the links of the first page unchanged")
 
 
-def _digest(query: Query) -> int:
-    return zlib.crc32(msgspec.json.encode(query))
+def _digest(query: Query, order: tuple[Order, ...]) -> int:
+    return zlib.crc32(msgspec.json.encode((query, order) if order else query))

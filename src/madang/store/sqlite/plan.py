@@ -30,18 +30,19 @@ __all__ = ["Catalog", "Plan", "plan"]
 
 class Plan(msgspec.Struct, frozen=True):
     """steps: run one after the other; none if nothing can match. residue: what SQL does not decide. driver: the
-    name of the way, which cursors carry. narrow: it goes through no more than the query's own conditions select.
+    name of the way, which cursors carry.
 
     wanted_index: (type IRI, attribute IRI) of a value index that would have driven the query. single_type: the
-    query asks for all entities of this type and no more, so that the counter of the type is the count.
+    query asks for all entities of this type and no more, so that the counter of the type is the count. masked:
+    attributes that do not exist for the caller.
     """
 
     driver: str
     steps: tuple[Step, ...] = ()
     residue: Residue = Residue()
-    narrow: bool = True
     wanted_index: tuple[str, str] | None = None
     single_type: str | None = None
+    masked: frozenset[str] = frozenset()
 
     @property
     def exact(self) -> bool:
@@ -54,11 +55,6 @@ class Plan(msgspec.Struct, frozen=True):
     def direct(self) -> bool:
         """Whether moreover every row of the walks is an answer, so that a page costs what it holds."""
         return self.exact and not any(step.filters for step in self.steps)
-
-    @property
-    def wide(self) -> bool:
-        """Whether it may go through very many entities to find few."""
-        return not self.narrow and not self.direct
 
 
 def plan(query: Query, catalog: Catalog, access: Access, driver: str = "") -> Plan:
@@ -73,7 +69,7 @@ def plan(query: Query, catalog: Catalog, access: Access, driver: str = "") -> Pl
     filters, residue = divide(chosen.left, catalog.terms)
     steps = tuple([_filtered(step, filters) for step in chosen.steps]) if filters else chosen.steps
     wanted = None if chosen.narrow else missing_index(conditions, catalog.terms, catalog.indexes)
-    made = Plan(chosen.name, steps, residue, chosen.narrow, wanted)
+    made = Plan(chosen.name, steps, residue, wanted, masked=access.mask)
     if chosen.name == "type" and len(steps) == 1 and made.direct:
         return msgspec.structs.replace(made, single_type=conditions.types[0].single)
     return made

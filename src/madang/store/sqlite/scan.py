@@ -7,9 +7,10 @@ commits may happen between slices; a page goes on from where it stood.
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from array import array
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Final
 
 import apsw
@@ -24,6 +25,7 @@ from madang.settings import LIMITS
 from madang.store.sqlite.codec import Terms, decode_entity
 from madang.store.sqlite.cursor import Cursor, decode_cursor, encode_cursor
 from madang.store.sqlite.indexes import PLACES_MAX
+from madang.store.sqlite.ordering import ORDERED, Ordering, Place
 from madang.store.sqlite.plan import Catalog, Plan, plan
 from madang.store.sqlite.plan_steps import (
     Around,
@@ -62,7 +64,9 @@ def make_plan(query: Query, window: Window, catalog: Catalog, access: Access) ->
     """The plan for a page, and where the page begins. Raises BadRequestData for a cursor that does not fit."""
     if not window.cursor:
         return plan(query, catalog, access), None
-    cursor = decode_cursor(window.cursor, query)
+    cursor = decode_cursor(window.cursor, query, window.order)
+    if window.order:
+        return plan(query, catalog, access), cursor
     made = plan(query, catalog, access, cursor.driver)
     if made.steps and (
         cursor.step >= len(made.steps) or len(cursor.position) != len(made.steps[cursor.step].key)
@@ -86,6 +90,8 @@ class Scan:
 
     def answer(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
         """A page, and the count if the window wants it."""
+        if window.order:
+            return (yield from self._ordered(query, window, cursor))
         wanted = window.offset + window.limit + 1
         hits: list[Hit] = []
         for found in self._slices(cursor, wanted):
@@ -98,53 +104,86 @@ class Scan:
         next_cursor = ""
         if more and page:
             step, position, _ = page[-1]
-            next_cursor = encode_cursor(Cursor(self._plan.driver, step, position), query)
+            next_cursor = encode_cursor(Cursor(self._plan.driver, step, position), query, window.order)
         total = (yield from self.count()) if window.count else None
         return Answer(tuple([item for _, _, item in page]), next_cursor, total)
+
+    def _ordered(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
+        """A page in the order that the window asks for: everything is looked at for every page."""
+        ordering = Ordering(window.order, self._plan.masked)
+        sieve = Sieve(self._plan, self._terms, ordering.reads)
+        places: list[Place] = []
+        for step, rows in self.every_row(sieve.columns):
+            at = len(step.key)
+            places += [ordering.place(entity, row[at]) for row, entity in sieve.entities(step, rows)]
+            yield
+        first = ordering.read(cursor.position) if cursor is not None else None
+        left = places if first is None else [place for place in places if place > first]
+        chosen = heapq.nsmallest(window.offset + window.limit + 1, left)
+        page = chosen[window.offset : window.offset + window.limit]
+        next_cursor = ""
+        if page and len(chosen) > window.offset + window.limit:
+            next_cursor = encode_cursor(Cursor(ORDERED, 0, page[-1].position), query, window.order)
+        items = tuple(self.items([place.row for place in page]))
+        return Answer(items, next_cursor, len(places) if window.count else None)
 
     def count(self) -> Generator[None, None, int]:
         """How many entities match in all."""
         if self._plan.single_type is not None:
             return self._first((_TYPE_COUNT, (self._terms.find(self._plan.single_type),)))
         total = 0
-        for step in self._plan.steps:
-            for found in self._counts_around(step) if isinstance(step, Around) else self._counts(step):
-                total += found
-                yield
+        for found in self._counts() if self._sieve is None else self._sieved_counts(self._sieve):
+            total += found
+            yield
         return total
 
-    def _counts(self, step: Walk) -> Iterator[int]:
-        size = COUNT_ROWS if step.filters else COUNT_ROWS_OF_INDEX
-        if self._sieve is not None:
-            size = LIMITS.slice_entities_max
+    def _sieved_counts(self, sieve: Sieve) -> Iterator[int]:
+        for step, rows in self.every_row(sieve.columns):
+            yield len(sieve.passed(step, rows, LIMITS.slice_entities_max))
+
+    def _counts(self) -> Iterator[int]:
+        """Counted by SQL alone."""
+        for step in self._plan.steps:
+            if isinstance(step, Walk):
+                size = COUNT_ROWS if step.filters else COUNT_ROWS_OF_INDEX
+                for after, until in self._stretches(step, size):
+                    yield self._first(step.count(after, until))
+                continue
+            found: set[int] = set()
+            for _ in self._look_around(step, found):
+                yield 0
+            rows = list(found)
+            if not step.filters:
+                yield len(rows)
+                continue
+            for start in range(0, len(rows), COUNT_ROWS):
+                yield self._first(step.count(_bound(rows[start : start + COUNT_ROWS])))
+
+    def every_row(self, columns: str) -> Iterator[tuple[Step, Iterable[Row]]]:
+        """All rows of the plan in slices, with the step that they are of; key and columns of each."""
+        size = LIMITS.slice_entities_max
+        for step in self._plan.steps:
+            if isinstance(step, Walk):
+                for after, until in self._stretches(step, size):
+                    yield step, self._connection.execute(*step.select(columns, after, until))
+                continue
+            found: set[int] = set()
+            for _ in self._look_around(step, found):
+                yield step, ()
+            rows = sorted(found)
+            for start in range(0, len(rows), size):
+                some = _bound(rows[start : start + size])
+                yield step, self._connection.execute(*step.select(columns, some))
+
+    def _stretches(self, step: Walk, rows: int) -> Iterator[tuple[Position | None, Position | None]]:
+        """A walk in stretches of so many rows: (after, until)."""
         after: Position | None = None
         while True:
-            until = self._until(step, after, size)
-            if self._sieve is None:
-                yield self._first(step.count(after, until))
-            else:
-                rows = self._connection.execute(*step.select(self._sieve.columns, after, until))
-                yield len(self._sieve.passed(step, rows, size))
+            until = self._until(step, after, rows)
+            yield after, until
             if until is None:
                 return
             after = until
-
-    def _counts_around(self, step: Around) -> Iterator[int]:
-        found: set[int] = set()
-        for _ in self._look_around(step, found):
-            yield 0
-        rows = sorted(found)
-        if self._sieve is None and not step.filters:
-            yield len(rows)
-            return
-        size = COUNT_ROWS if self._sieve is None else LIMITS.slice_entities_max
-        for start in range(0, len(rows), size):
-            some = _bound(rows[start : start + size])
-            if self._sieve is None:
-                yield self._first(step.count(some))
-            else:
-                found_rows = self._connection.execute(*step.select(self._sieve.columns, some))
-                yield len(self._sieve.passed(step, found_rows, size))
 
     def _first(self, statement: Statement) -> int:
         return int(self._connection.execute(*statement).get)
@@ -227,13 +266,13 @@ class Scan:
         keys = len(step.key)
         if self._sieve is not None:
             passed = self._sieve.passed(step, rows, enough)
-            items = self._items([row for _, row in passed])
+            items = self.items([row for _, row in passed])
             return [(number, position, item) for (position, _), item in zip(passed, items, strict=True)]
         if self._rendered:
             return [(number, row[:keys], row[keys]) for row in rows]
         return [(number, row[:keys], decode_entity(row[keys:], self._terms)) for row in rows]
 
-    def _items(self, rows: list[int]) -> list[Item]:
+    def items(self, rows: list[int]) -> list[Item]:
         """What was asked for of the entities with these row numbers, in their order."""
         if not rows:
             return []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from madang.ngsild.entity import Entity
@@ -21,17 +22,23 @@ Row = tuple[Any, ...]
 
 
 class Sieve:
-    """columns: what a step selects behind its key for `passed`."""
+    """columns: what a step selects behind its key for `passed` and `entities`. reads: IRIs of attributes that the
+    caller wants to read besides those that the plan's conditions read.
+    """
 
-    def __init__(self, made: Plan, terms: Terms) -> None:
+    def __init__(self, made: Plan, terms: Terms, reads: frozenset[str] | None = None) -> None:
         self._of_id = made.residue.of_id
         self._of_entity = made.residue.of_entity
         self._terms = terms
         walks = [step for step in made.steps if isinstance(step, Walk)]
-        reads = made.residue.reads.union(*(walk.reads for walk in walks))
-        numbers = [number for name in sorted(reads) if (number := terms.find(name)) is not None]
+        every = made.residue.reads.union(*(walk.reads for walk in walks), reads or ())
+        numbers = [number for name in sorted(every) if (number := terms.find(name)) is not None]
         self._starts = [str(number).encode() + FIELD_SEPARATOR for number in numbers]
-        self._decodes = self._of_entity is not None or any(walk.is_first is not None for walk in walks)
+        self._decodes = (
+            reads is not None
+            or self._of_entity is not None
+            or any(walk.is_first is not None for walk in walks)
+        )
         self.columns = (
             "e.row, e.id, e.scopes, e.created, e.modified, e.segments" if self._decodes else "e.row, e.id"
         )
@@ -39,21 +46,27 @@ class Sieve:
     def passed(self, step: Step, rows: Iterable[Row], enough: int) -> list[tuple[Position, int]]:
         """Position and row number of the rows that pass, as many as are enough."""
         keys = len(step.key)
+        if self._decodes:
+            return [(row[:keys], row[keys]) for row, _ in itertools.islice(self.entities(step, rows), enough)]
+        return [(row[:keys], row[keys]) for row in itertools.islice(self._known(step, rows), enough)]
+
+    def entities(self, step: Step, rows: Iterable[Row]) -> Iterator[tuple[Row, Entity]]:
+        """The rows that pass, with their entities as far as they are read."""
+        keys = len(step.key)
         is_first = step.is_first if isinstance(step, Walk) else None
-        found: list[tuple[Position, int]] = []
-        for row in rows:
-            if not all(search(row[keys + 1]) for search in self._of_id):
-                continue
-            if self._decodes:
-                entity = self._decoded(row[keys + 1 :])
-                if self._of_entity is not None and not self._of_entity(entity):
-                    continue
-                if is_first is not None and not is_first(entity, row[:keys]):
-                    continue
-            found.append((row[:keys], row[keys]))
-            if len(found) == enough:
-                break
-        return found
+        for row in self._known(step, rows):
+            entity = self._decoded(row[keys + 1 :])
+            if (self._of_entity is None or self._of_entity(entity)) and (
+                is_first is None or is_first(entity, row[:keys])
+            ):
+                yield row, entity
+
+    def _known(self, step: Step, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows whose id passes."""
+        if not self._of_id:
+            return iter(rows)
+        at = len(step.key) + 1
+        return (row for row in rows if all(search(row[at]) for search in self._of_id))
 
     def _decoded(self, columns: Row) -> Entity:
         """The entity with those attributes only that are read. Its types are not: SQL decides on them."""
