@@ -70,7 +70,7 @@ clean:
 	touch $@
 
 .make/web: .make/npm $(WEB_SOURCES)
-	scripts/npm --prefix web-src run --silent build
+	scripts/npm --prefix web-src run --silent build -- --logLevel warn
 	touch $@
 
 .make/wrk:
