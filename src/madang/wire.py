@@ -46,7 +46,9 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
 def application(hub: Hub, city: City, settings: Settings) -> Application:
     """The information API by its thin path; all else, the pages among it, by Starlette."""
     site = Site(hub, city, settings)
-    return asgi.application(hub, Starlette(routes=[*health.routes(hub), *openapi.routes(), *pages.routes(site)]))
+    return asgi.application(
+        hub, Starlette(routes=[*health.routes(hub), *openapi.routes(), *pages.routes(site)])
+    )
 
 
 WIRING: Final = Wiring(open_hub, application)
