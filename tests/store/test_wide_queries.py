@@ -27,7 +27,8 @@ SPEED = CORE.expand("speed")
 
 def cars(n: int) -> list[Write]:
     return [
-        Write(Mode.CREATE, Entity(f"urn:x:{number}", (CAR,), (property_(SPEED, number),))) for number in range(n)
+        Write(Mode.CREATE, Entity(f"urn:x:{number}", (CAR,), (property_(SPEED, number),)))
+        for number in range(n)
     ]
 
 
@@ -50,7 +51,9 @@ async def test_a_wide_query_is_answered_by_the_process(hub: Hub, monkeypatch: py
     found = await entities.query(hub, OPEN, faster_than(29), Window(limit=5, count=True))
     assert [entity.id for entity in found.entities] == [f"urn:x:{number}" for number in range(30, 35)]
     assert found.total == 10
-    rest = await entities.rendered_query(hub, OPEN, faster_than(29), Window(limit=5, cursor=found.next_cursor))
+    rest = await entities.rendered_query(
+        hub, OPEN, faster_than(29), Window(limit=5, cursor=found.next_cursor)
+    )
     assert len(rest.entities) == 5
     assert rest.next_cursor == ""
 

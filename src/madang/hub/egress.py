@@ -45,7 +45,7 @@ class GuardedResolver(AbstractResolver):
             raise EgressRefused(
                 errno.EACCES,
                 f"{host} is at {', '.join(result['host'] for result in found)}, an address that may not be called; "
-                "an operator can allow it with MADANG_EGRESS_ALLOW"
+                "an operator can allow it with MADANG_EGRESS_ALLOW",
             )
         return allowed
 

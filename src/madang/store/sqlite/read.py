@@ -72,9 +72,8 @@ async def search(
     matches = filter_of(access)
     found: list[Entity] = []
     for _, _, row in sorted(hits)[: limit * 10]:
-        entity = visible(
-            decode_entity(connection.execute(_BY_ROW, (row,)).fetchone(), terms), access, matches
-        )
+        hit: Any = connection.execute(_BY_ROW, (row,)).fetchone()
+        entity = visible(decode_entity(hit, terms), access, matches)
         if entity is not None:
             found.append(entity)
             if len(found) == limit:
@@ -105,7 +104,9 @@ async def type_counts(connection: apsw.Connection, terms: Terms, access: Access)
     last = 0
     for _ in itertools.count():
         statement = f"SELECT e.row, {COLUMNS} FROM entity e WHERE e.row > ? ORDER BY e.row LIMIT ?"  # noqa: S608 constant
-        rows: list[tuple[Any, ...]] = connection.execute(statement, (last, LIMITS.slice_entities_max)).fetchall()
+        rows: list[tuple[Any, ...]] = connection.execute(
+            statement, (last, LIMITS.slice_entities_max)
+        ).fetchall()
         for row in rows:
             entity = decode_entity(row[1:], terms)
             if matches(entity):
