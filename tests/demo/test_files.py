@@ -19,6 +19,7 @@ from madang.city.model import City
 from madang.connect.adapter import CONNECTORS, built_in, effective_mappings
 from madang.connect.reader import Reader
 from madang.connect.source import EntityMapping
+from madang.errors import Conflict
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -55,6 +56,13 @@ def test_what_is_there_is_not_made_again(made: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in made.rglob("*")}
     assert generate(made, SEED, MOMENT + 1) == made / "city.toml"
     assert {path: path.stat().st_mtime_ns for path in made.rglob("*")} == before
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(Conflict, match="not of a demonstration city"):
+        generate(tmp_path, SEED, MOMENT)
+    assert (tmp_path / "thesis.txt").exists()
 
 
 async def test_the_city_file_passes_the_check(city: City) -> None:

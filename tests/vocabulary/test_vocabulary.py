@@ -92,6 +92,7 @@ def test_every_label_exists_in_korean_and_english() -> None:
     words = everything()
     labelled = [(entry.term, entry.labels) for entry in words.types.values()]
     labelled += [(entry.term, entry.labels) for entry in words.attributes.values()]
+    labelled += [(f"{entry.term} back", entry.back) for entry in words.attributes.values() if entry.back]
     labelled += [(unit.code, unit.labels) for unit in words.units.values()]
     labelled += [
         (f"{entry.term}={code}", labels)
@@ -149,6 +150,17 @@ def test_units_of_attributes_are_known() -> None:
         assert entry.unit == "" or entry.kind is ValueKind.NUMBER, entry.term
         assert entry.flow is None or entry.kind is ValueKind.LINK, entry.term
         assert not entry.values or entry.kind is ValueKind.CODE, entry.term
+
+
+def test_links_have_names_for_both_ends() -> None:
+    for entry in vocabulary.attributes().values():
+        assert bool(entry.back) is (entry.kind is ValueKind.LINK), entry.term
+    operated = vocabulary.context().expand("operatedBy")
+    assert [vocabulary.back_label(operated, language) for language in ("ko", "en")] == [
+        "운영하는 것",
+        "Operates",
+    ]
+    assert vocabulary.back_label("https://example.org/feeds", "ko") == ""
 
 
 def test_codes_have_labels() -> None:

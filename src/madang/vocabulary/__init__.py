@@ -28,6 +28,7 @@ __all__ = [
     "attribute",
     "attribute_label",
     "attributes",
+    "back_label",
     "component_label",
     "context",
     "entity_type",
@@ -96,6 +97,12 @@ def type_label(iri: str, language: str) -> str:
 def attribute_label(iri: str, language: str) -> str:
     entry = vocabulary().attributes.get(iri)
     return _in(entry.labels, language) if entry else _last_part(iri)
+
+
+def back_label(iri: str, language: str) -> str:
+    """What a relationship is called where it arrives: "Operates" for operatedBy; "" where no word is known."""
+    entry = vocabulary().attributes.get(iri)
+    return _in(entry.back, language) if entry and entry.back else ""
 
 
 def value_label(iri: str, value: str, language: str) -> str:

@@ -71,6 +71,9 @@ def _attributes(prefixes: Mapping[str, str]) -> dict[str, AttributeTerm]:
             unit=entry.get("unit", ""),
             decimals=entry.get("decimals"),
             flow=Flow(entry["flow"]) if "flow" in entry else None,
+            back={
+                language: entry[f"back_{language}"] for language in LANGUAGES if f"back_{language}" in entry
+            },
             values={code: _labels(labels) for code, labels in values.get(term, {}).items()},
             grades=tuple(
                 Grade(grade["code"], _labels(grade), grade.get("to")) for grade in grades.get(term, ())

@@ -78,7 +78,7 @@ class EntityType(msgspec.Struct, frozen=True):
 class AttributeTerm(msgspec.Struct, frozen=True):
     """unit: UN/CEFACT code that holds where a value carries none, "" for none. decimals: worth showing, None for all.
 
-    values: code to labels. core: the term belongs to the NGSI-LD core context, which says what it expands to.
+    back: labels of a link where it arrives. values: code to labels. core: the term belongs to the NGSI-LD core context, which says what it expands to.
     """
 
     term: str
@@ -88,6 +88,7 @@ class AttributeTerm(msgspec.Struct, frozen=True):
     unit: str = ""
     decimals: int | None = None
     flow: Flow | None = None
+    back: Mapping[str, str] = {}
     values: Mapping[str, Mapping[str, str]] = {}
     grades: tuple[Grade, ...] = ()
     core: bool = False

@@ -19,10 +19,11 @@ from madang.city.demo.tables import write_areas, write_csv, write_register, writ
 from madang.city.demo.timetable import write_timetable
 from madang.city.demo.transit import plan_transit
 from madang.city.demo.weather import KST
+from madang.errors import Conflict
 
 CITY_FILE: Final = "city.toml"
 _MADE_FILE: Final = "made.json"
-_FORM: Final = 1
+_FORM: Final = 3
 """Grows when the same seed gives other files than before, so that an old folder is made anew."""
 
 
@@ -34,16 +35,21 @@ class _Made(msgspec.Struct, frozen=True):
 def generate(folder: Path, seed: int, moment: int) -> Path:
     """The city file of the demonstration city. Nothing is done if the folder has the city of this seed already.
 
-    moment: now, microseconds UTC: the history ends there. The same seed and moment give the same bytes."""
-    made = _Made(_FORM, seed)
-    record = folder / _MADE_FILE
-    if record.exists() and record.read_bytes() == msgspec.json.encode(made):
+    moment: now, microseconds UTC: the history ends there. The same seed and moment give the same bytes. The folder
+    appears whole or not at all. Raises Conflict if it is there and was not made by this function."""
+    record = msgspec.json.encode(_Made(_FORM, seed))
+    if (folder / _MADE_FILE).exists() and (folder / _MADE_FILE).read_bytes() == record:
         return folder / CITY_FILE
+    if folder.exists() and not (folder / _MADE_FILE).exists():
+        raise Conflict(f"The folder {folder} is not of a demonstration city; name another one, or remove it")
+    making = folder.with_name(folder.name + ".making")
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    write_city(build_gaon(seed), making, moment)
+    (making / _MADE_FILE).write_bytes(record)
     if folder.exists():
         shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    write_city(build_gaon(seed), folder, moment)
-    record.write_bytes(msgspec.json.encode(made))
+    making.rename(folder)
     return folder / CITY_FILE
 
 
