@@ -145,7 +145,9 @@ class Limits(msgspec.Struct, frozen=True):
     query_ms_max: Annotated[
         int, msgspec.Meta(description="a query that no index serves, before it is too wide")
     ] = 10_000
-    value_indexes_max: Annotated[int, msgspec.Meta(description="indexes of attribute values per tenant")] = 256
+    value_indexes_max: Annotated[int, msgspec.Meta(description="indexes of attribute values per tenant")] = (
+        256
+    )
     q_bytes_max: Annotated[int, msgspec.Meta(description="text of q, scopeQ or a type selection")] = 8 * 1024
     q_terms_max: Annotated[int, msgspec.Meta(description="conditions in q, scopeQ or a type selection")] = 100
     q_depth_max: Annotated[int, msgspec.Meta(description="nested parentheses in q")] = 20
@@ -172,6 +174,25 @@ class Limits(msgspec.Struct, frozen=True):
     stream_queue_changes_max: Annotated[
         int, msgspec.Meta(description="changes that wait for one slow page before it must start anew")
     ] = 1000
+    source_files_max: Annotated[int, msgspec.Meta(description="files that one source's pattern matches")] = (
+        10_000
+    )
+    source_step_rows_max: Annotated[
+        int, msgspec.Meta(description="rows of a source that are written in one transaction")
+    ] = 256
+    source_step_observations_max: Annotated[
+        int, msgspec.Meta(description="observed values of a source that are written in one transaction")
+    ] = 768
+    source_row_bytes_max: Annotated[int, msgspec.Meta(description="one row of a CSV file")] = 1024**2
+    source_row_lines_max: Annotated[
+        int, msgspec.Meta(description="lines of one row of a CSV file, in quotation marks")
+    ] = 1000
+    source_retry_seconds_max: Annotated[
+        int, msgspec.Meta(description="pause before a source that failed is tried again")
+    ] = 600
+    quarantine_original_characters_max: Annotated[
+        int, msgspec.Meta(description="of a rejected row that are kept")
+    ] = 4000
     quarantine_rows_max: Annotated[int, msgspec.Meta(description="rejected rows kept per source")] = 10_000
     shutdown_ms_max: Annotated[int, msgspec.Meta(description="finishing what runs when the server stops")] = (
         5000

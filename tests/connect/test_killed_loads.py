@@ -20,7 +20,7 @@ from madang.ngsild.temporal import TemporalQuery
 from madang.trust.access import OPEN
 
 ROOT = Path(__file__).parents[2]
-KILLS = 5
+KILLS = 4
 PLACES = 4000
 READINGS = 4000
 SENSORS = 7

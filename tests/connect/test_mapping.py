@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from madang import vocabulary
-from madang.connect.mapping import ORIGINAL_CHARACTERS_MAX, Mapped, Mapper, Record, Refused, fields_of
+from madang.connect.mapping import Mapped, Mapper, Record, Refused, fields_of
 from madang.connect.source import AttributeMapping, EntityMapping, Form, Moment, Surroundings
 from madang.ngsild.entity import Attribute
+from madang.settings import LIMITS
 
 AROUND = Surroundings("gaon", "air", "Asia/Seoul", "ko")
 
@@ -169,7 +170,7 @@ def test_a_row_without_its_key_is_refused_without_an_identifier() -> None:
 def test_an_original_is_kept_up_to_a_length() -> None:
     result = mapped(sensor(), {"id": "x" * 10_000})
     assert isinstance(result, Mapped)
-    assert len(result.original) == ORIGINAL_CHARACTERS_MAX
+    assert len(result.original) == LIMITS.quarantine_original_characters_max
 
 
 def test_rows_are_chosen_by_table_and_by_value() -> None:

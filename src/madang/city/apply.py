@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import Final
 
 import msgspec
 
@@ -21,9 +20,8 @@ from madang.connect.site import Site
 from madang.connect.source import Source
 from madang.connect.withdrawal import withdraw_all
 from madang.hub.hub import Hub
+from madang.settings import LIMITS
 from madang.trust.access import Access
-
-RETRY_SECONDS_MAX: Final = 600.0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -74,13 +72,13 @@ async def keep(hub: Hub, access: Access, city: City, progress: Report) -> None:
 
 
 async def _follow(site: Site, city: City, source: Source, progress: Report) -> None:
-    interval = source.interval_seconds or RETRY_SECONDS_MAX
+    interval = source.interval_seconds or LIMITS.source_retry_seconds_max
     pause = interval
     while True:
         await asyncio.sleep(pause)
         ended = await load(site, source, surroundings(city, source), progress, refuse)
         failed = ended.stage is Stage.FAILED
-        pause = max(interval, min(pause * 2, RETRY_SECONDS_MAX)) if failed else interval
+        pause = max(interval, min(pause * 2, LIMITS.source_retry_seconds_max)) if failed else interval
 
 
 async def _agreed(action: Action, consent: Consent) -> bool:

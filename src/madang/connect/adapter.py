@@ -17,9 +17,9 @@ import msgspec
 
 from madang.connect.mapping import Record, Refused
 from madang.connect.source import EntityMapping
+from madang.settings import LIMITS
 
 CONNECTORS: Final = ("table", "gtfs", "osm")
-STEP_ROWS_MAX: Final = 256
 _ADAPTERS: Final = Path(__file__).parent / "adapters"
 
 
@@ -50,7 +50,7 @@ class Reading(msgspec.Struct, frozen=True):
     options: dict[str, Any]
     tables: frozenset[str] = frozenset(("",))
     following: bool = False
-    rows_max: int = STEP_ROWS_MAX
+    rows_max: int = LIMITS.source_step_rows_max
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -10,13 +10,12 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from typing import Final
 
 import msgspec
 
 from madang import vocabulary
 from madang.children import end_with, own_streams
-from madang.connect.adapter import STEP_ROWS_MAX, Reading, Step, adapter_named, effective_mappings
+from madang.connect.adapter import Reading, Step, adapter_named, effective_mappings
 from madang.connect.files import files_at, take_fingerprint
 from madang.connect.frames import (
     Answer,
@@ -36,9 +35,7 @@ from madang.connect.frames import (
 from madang.connect.mapping import Mapped, Mapper, Refused
 from madang.connect.source import EntityMapping, Source, Surroundings
 from madang.errors import MadangError
-
-# Observations are written several at a time into one entity; this bounds one slice of the serving loop
-STEP_OBSERVATIONS_MAX: Final = 768
+from madang.settings import LIMITS
 
 
 def main(parent: int) -> None:
@@ -98,7 +95,11 @@ def _mapper(source: Source, surroundings: Surroundings) -> Mapper:
 
 def _rows_max(mappings: tuple[EntityMapping, ...]) -> int:
     observed = [len(mapping.attributes) for mapping in mappings if mapping.history]
-    return max(1, min(STEP_ROWS_MAX, STEP_OBSERVATIONS_MAX // max(observed))) if observed else STEP_ROWS_MAX
+    return (
+        max(1, min(LIMITS.source_step_rows_max, LIMITS.source_step_observations_max // max(observed)))
+        if observed
+        else LIMITS.source_step_rows_max
+    )
 
 
 def _batch(step: Step, mapper: Mapper) -> Batch:

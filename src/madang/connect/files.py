@@ -12,8 +12,8 @@ import msgspec
 
 from madang.connect.source import Source
 from madang.errors import SourceFailed
+from madang.settings import LIMITS
 
-FILES_MAX: Final = 10_000
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
@@ -56,8 +56,10 @@ def files_at(location: str) -> list[Path]:
         found = sorted(Path(name) for name in glob.iglob(location, recursive=True) if Path(name).is_file())  # noqa: PTH207 -- the pattern is an absolute path as a whole
         if not found:
             raise SourceFailed(f"No file matches {location}; check the folder and the pattern")
-        if len(found) > FILES_MAX:
-            raise SourceFailed(f"{location} matches {len(found)} files, but a source may have {FILES_MAX}")
+        if len(found) > LIMITS.source_files_max:
+            raise SourceFailed(
+                f"{location} matches {len(found)} files, but a source may have {LIMITS.source_files_max}"
+            )
         return found
     path = Path(location)
     if path.is_dir():

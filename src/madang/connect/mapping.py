@@ -20,9 +20,9 @@ from madang.errors import BadRequestData
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Attribute
 from madang.ngsild.identifier import entity_id, escape_key, require_uri
+from madang.settings import LIMITS
 
 DIGEST_BYTES = 16
-ORIGINAL_CHARACTERS_MAX = 4_000
 
 Row = Mapping[str, Any]
 # Where in a mapping: keys of the city file, and numbers in its lists
@@ -42,7 +42,8 @@ class Record(msgspec.Struct, frozen=True):
     def shown(self) -> str:
         """The row as it came, for people, not too long."""
         text = self.original or orjson.dumps(self.fields, default=str).decode()
-        return text if len(text) <= ORIGINAL_CHARACTERS_MAX else text[: ORIGINAL_CHARACTERS_MAX - 1] + "…"
+        longest = LIMITS.quarantine_original_characters_max
+        return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 class Mapped(msgspec.Struct, frozen=True, tag=True):

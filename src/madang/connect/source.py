@@ -91,7 +91,7 @@ class EntityMapping(msgspec.Struct, frozen=True):
     type: term or IRI. id: template of the key; the identifier is then urn:ngsi-ld:{type}:{city}:{source}:{key}.
     A template that begins with "urn:" is the whole identifier (of an entity that another source describes).
     table: of the adapter, "" for every one. where: field to the values that a row must have to be used.
-    missing: values that mean "no value". observed_at: of every attribute with a `field`. history: rows are
+    missing: texts that mean "no value", besides the empty one. observed_at: of every attribute with a `field`. history: rows are
     observations: they are appended to the entity's history and never removed. attributes: term or IRI to mapping.
     """
 
@@ -99,7 +99,7 @@ class EntityMapping(msgspec.Struct, frozen=True):
     id: str = ""
     table: str = ""
     where: dict[str, tuple[str, ...]] = {}
-    missing: tuple[str, ...] = ("",)
+    missing: tuple[str, ...] = ()
     observed_at: Moment | None = None
     history: bool = False
     scope: tuple[str, ...] = ()

@@ -64,10 +64,13 @@ def bound_template(text: str, city: str, source: str) -> Template:
 
 
 def present(value: Any, missing: frozenset[str]) -> bool:
-    """Whether a field's value is one: not null, not NaN, none of the source's words for "no value"."""
+    """Whether a field's value is one: not null, NaN or blank, none of the source's words for "no value"."""
     if value is None or value != value:  # noqa: PLR0124 -- only NaN differs from itself
         return False
-    return not isinstance(value, str) or value.strip() not in missing
+    if not isinstance(value, str):
+        return True
+    text = value.strip()
+    return bool(text) and text not in missing
 
 
 def plain_text(value: Any) -> str:

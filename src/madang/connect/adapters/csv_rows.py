@@ -14,10 +14,9 @@ from typing import BinaryIO, Final
 import msgspec
 
 from madang.errors import SourceFailed
+from madang.settings import LIMITS
 
 SAMPLE_BYTES: Final = 64 * 1024
-ROW_LINES_MAX: Final = 1_000
-ROW_BYTES_MAX: Final = 1024 * 1024
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -97,13 +96,13 @@ def rows(file: BinaryIO, dialect: Dialect, offset: int, line: int, *, growing: b
     held: list[bytes] = []
     quote_open = False
     while True:
-        raw = put_back.popleft() if put_back else file.readline(ROW_BYTES_MAX)
+        raw = put_back.popleft() if put_back else file.readline(LIMITS.source_row_bytes_max)
         if growing and not raw.endswith(b"\n"):
             return
         if raw:
             held.append(raw)
             quote_open ^= raw.count(b'"') % 2 == 1
-            if quote_open and len(held) < ROW_LINES_MAX:
+            if quote_open and len(held) < LIMITS.source_row_lines_max:
                 continue
         elif not held:
             return
