@@ -17,6 +17,7 @@ from madang.ngsild.context import Context
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Kind
 from madang.ngsild.geometry import is_geometry, require_geometry
 from madang.ngsild.identifier import NGSI_LD_NULL, is_uri
+from madang.ngsild.times import require_moment
 
 _KINDS: Final[dict[str, Kind]] = {kind.value: kind for kind in Kind}
 # In concise form the value's member tells the kind; "value" may also be a geometry
@@ -53,6 +54,11 @@ _PLACES: Final = frozenset(("location", "observationSpace", "operationSpace"))
 # Terms of the core @context that are members of attributes, not attributes (CIM 009 §4.5.1)
 NOT_REIFIED: Final = frozenset(("datasetId", "instanceId", "observedAt", "unitCode", *_KIND_OF_MEMBER))
 _DEPTH_MAX: Final = 10
+_NUMBERS: Final = frozenset((int, float))
+_PLAIN_ORDERS: Final = frozenset(
+    ("type", "value", *rest)
+    for rest in ((), ("unitCode",), ("observedAt",), ("unitCode", "observedAt"), ("observedAt", "unitCode"))
+)
 
 
 def parse_attribute(name: str, raw: Any, context: Context, *, partial: bool = False) -> list[Attribute]:
@@ -77,6 +83,11 @@ def _is_instance(raw: Any) -> bool:
 
 
 def _parse_instance(iri: str, name: str, raw: Any, context: Context, partial: bool) -> Attribute:
+    if type(raw) is dict and _is_plain(raw):
+        if "observedAt" in raw:
+            require_moment(raw["observedAt"], f"observedAt of '{name}'")
+        if name not in _PLACES:
+            return Attribute(iri, orjson.dumps(raw))
     reading = Reading(context, partial)
     members = _canonical(raw, name, reading, 0)
     if (
@@ -86,6 +97,17 @@ def _parse_instance(iri: str, name: str, raw: Any, context: Context, partial: bo
     ):
         raise BadRequestData(f"Attribute '{name}' must be a GeoProperty")
     return Attribute(iri, orjson.dumps(members), members.get("datasetId"), reading.contextual)
+
+
+def _is_plain(raw: dict[str, Any]) -> bool:
+    """Whether this is a number as most readings are: canonical as it stands but for the form of its moment."""
+    return (
+        raw.get("type") == "Property"
+        and type(raw.get("value")) in _NUMBERS
+        and tuple(raw) in _PLAIN_ORDERS
+        and ("unitCode" not in raw or (type(raw["unitCode"]) is str and raw["unitCode"] != ""))
+        and ("observedAt" not in raw or (type(raw["observedAt"]) is str and "," not in raw["observedAt"]))
+    )
 
 
 def _canonical(raw: Any, where: str, reading: Reading, depth: int) -> dict[str, Any]:

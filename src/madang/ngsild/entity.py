@@ -47,6 +47,8 @@ VALUE_MEMBERS: dict[Kind, str] = {
     Kind.LIST_RELATIONSHIP: "objectList",
 }
 
+_KIND_OF_LETTERS: dict[bytes, Kind] = {kind.value.encode(): kind for kind in Kind}
+
 
 class Attribute(msgspec.Struct, frozen=True):
     """One instance of an attribute of an entity.
@@ -71,7 +73,7 @@ class Attribute(msgspec.Struct, frozen=True):
     @property
     def kind(self) -> Kind:
         """Read from the first member of the canonical body, without decoding it."""
-        return Kind(self.body[9 : self.body.index(b'"', 9)].decode())
+        return _KIND_OF_LETTERS[self.body[9 : self.body.index(b'"', 9)]]
 
 
 class Entity(msgspec.Struct, frozen=True):

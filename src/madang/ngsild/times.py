@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from madang.errors import BadRequestData
 
@@ -42,9 +43,17 @@ def format_moment(microseconds: int) -> str:
     return moment.replace(tzinfo=None).isoformat() + "Z"
 
 
+@lru_cache(maxsize=4096)
+def _in_utc(text: str) -> str | None:
+    """The text as it is stored, None if it is no date and time with "Z". Readings of one moment come together."""
+    return text.replace(",", ".") if text.endswith("Z") and is_moment(text) else None
+
+
 def require_moment(text: object, member: str) -> str:
     """The text, if it is a date and time in UTC with "Z", as stored and compared. Raises BadRequestData."""
+    if isinstance(text, str):
+        known = _in_utc(text)
+        if known is not None:
+            return known
     parse_moment(text, member)
-    if isinstance(text, str) and text.endswith("Z"):
-        return text.replace(",", ".")
     raise BadRequestData(f"{member} '{text}' has an offset; write the time in UTC, as 2026-01-31T09:00:00Z")

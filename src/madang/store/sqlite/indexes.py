@@ -19,8 +19,7 @@ PLACES_MAX: Final = 64  # geometries of one entity that can be indexed; a slot i
 _RELATIONS: Final = frozenset((Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP))
 # The 10th byte of a canonical body is the first letter of its type; only these can be geometries or relations
 _G: Final = ord("G")
-_R: Final = ord("R")
-_L: Final = ord("L")
+_R_OR_L: Final = frozenset(b"RL")
 
 Place = tuple[int, float, float, float, float, int, str]
 
@@ -91,7 +90,7 @@ def relations(attributes: list[Attribute], terms: Terms) -> set[tuple[str, int]]
     """(target, term) of every relationship among the attributes."""
     found: set[tuple[str, int]] = set()
     for attribute in attributes:
-        if attribute.body[9] not in (_R, _L) or attribute.kind not in _RELATIONS:
+        if attribute.body[9] not in _R_OR_L or attribute.kind not in _RELATIONS:
             continue
         members = attribute.members()
         term = terms.number(attribute.name)

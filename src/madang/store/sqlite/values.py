@@ -12,12 +12,21 @@ from madang.ngsild.entity import Attribute
 # this long cannot be answered by an index
 INDEXED_CHARACTERS_MAX: Final = 256
 
+# Most values are plain numbers, and need no decoding of the whole body to be found
+_PLAIN: Final = b'{"type":"Property","value":'
+_PLAIN_LENGTH: Final = len(_PLAIN)
+_NUMBER_BEGINS: Final = frozenset(b"-0123456789")
+
 
 def index_values(attribute: Attribute) -> list[Key]:
     """The rows that an attribute instance has in its value index: floats for number_value, texts for text_value.
 
     None twice. A string in the form of a DateTime, Date or Time gives two (see `comparison`).
     """
+    body = attribute.body
+    if body.startswith(_PLAIN) and body[_PLAIN_LENGTH] in _NUMBER_BEGINS:
+        end = body.find(b",", _PLAIN_LENGTH)
+        return [float(body[_PLAIN_LENGTH : end if end > 0 else -1])]
     kind = attribute.kind
     found = keys(kind, attribute.members().get(kind.value_member))
     if len(found) == 1 and type(found[0]) is float:

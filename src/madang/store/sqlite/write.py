@@ -84,7 +84,19 @@ class Batch:
         self._now = now
         self._slots: dict[str, Slot] = {}
         self._change_rows: list[tuple[int, int, int, int, str, bytes]] = []
+        # Segments by the identity of their attribute, which is held so that it stays its own
+        self._encoded: dict[int, tuple[Attribute, bytes]] = {}
         self.changes: list[ChangeRow] = []
+
+    def _encode(self, attribute: Attribute) -> bytes:
+        """The attribute's segment: as it was loaded, or made once for the change row and the entity row."""
+        known = self._encoded.get(id(attribute))
+        if known is None:
+            known = self._encoded[id(attribute)] = (
+                attribute,
+                codec.encode_segment(attribute, self._place.terms),
+            )
+        return known[1]
 
     def apply(self, change: Change) -> Outcome | MadangError:
         """Decide one change. A refused change yields its error and leaves no trace."""
@@ -121,7 +133,7 @@ class Batch:
         place = self._place
         assert entity is not None
         place.counters.sequence += 1
-        data = codec.encode_segments(written, place.terms)
+        data = codec.SEGMENT_SEPARATOR.join([self._encode(attribute) for attribute in written])
         if removed:
             gone = codec.encode_removed(removed, place.terms, self._now)
             data = data + codec.SEGMENT_SEPARATOR + gone if data else gone
@@ -132,10 +144,15 @@ class Batch:
 
     def _load(self, identifier: str) -> Slot:
         place = self._place
-        row = place.connection.execute(_LOAD, (identifier,)).fetchone()
+        row: Any = place.connection.execute(_LOAD, (identifier,)).fetchone()
         if row is not None:
             number, *rest = row
-            slot = Slot(number, codec.decode_entity((identifier, *rest), place.terms))
+            entity = codec.decode_entity((identifier, *rest), place.terms)
+            slot = Slot(number, entity)
+            segments = rest[-1].split(codec.SEGMENT_SEPARATOR)
+            self._encoded |= {
+                id(one): (one, text) for one, text in zip(entity.attributes, segments, strict=False)
+            }
         else:
             past = place.connection.execute("SELECT row FROM past WHERE id = ?", (identifier,)).fetchone()
             if past is None:
@@ -155,6 +172,7 @@ class Batch:
         self._write_indexes(dirty)
         self._place.connection.executemany(_INSERT_CHANGE, self._change_rows)
         self._slots.clear()
+        self._encoded.clear()
         self._change_rows.clear()
 
     def _write_entities(self, dirty: list[Slot]) -> None:
@@ -168,7 +186,7 @@ class Batch:
                 continue
             types = codec.encode_types(entity.types, place.terms)
             scopes = codec.encode_scopes(entity.scope)
-            segments = codec.encode_segments(entity.attributes, place.terms)
+            segments = codec.SEGMENT_SEPARATOR.join([self._encode(one) for one in entity.attributes])
             rendered = render_whole(entity, place.context)
             if slot.before is None:
                 times = (entity.created_at, entity.modified_at)
@@ -317,20 +335,31 @@ class IndexDifference:
 def _changed_attributes(
     before: Entity | None, after: Entity | None
 ) -> tuple[list[Attribute], list[Attribute]]:
-    """The instances before and after of every attribute of which an instance is no longer the same object.
+    """The instances before and after of every attribute of which an instance has another body.
 
     All instances of such an attribute: two of them may share a value, and its index row stays with the other.
     """
     if before is None or after is None:
         return list(before.attributes if before else ()), list(after.attributes if after else ())
-    old_ids = set(map(id, before.attributes))
-    new_ids = set(map(id, after.attributes))
-    names = {attribute.name for attribute in before.attributes if id(attribute) not in new_ids}
-    names.update(attribute.name for attribute in after.attributes if id(attribute) not in old_ids)
+    names = _changed_names(before.attributes, after.attributes)
+    if not names:
+        return [], []
     return (
         [attribute for attribute in before.attributes if attribute.name in names],
         [attribute for attribute in after.attributes if attribute.name in names],
     )
+
+
+def _changed_names(before: tuple[Attribute, ...], after: tuple[Attribute, ...]) -> set[str]:
+    """The attributes of which an instance has another body now, or came, or went."""
+    names: set[str] = set()
+    for old, new in zip(before, after, strict=False):
+        if old is not new and (old.name != new.name or old.body != new.body):
+            names.add(old.name)
+            names.add(new.name)
+    shorter = min(len(before), len(after))
+    names.update(attribute.name for attribute in (*before[shorter:], *after[shorter:]))
+    return names
 
 
 def _touches_geometry(attributes: list[Attribute]) -> bool:
