@@ -7,13 +7,14 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from shapely import LineString, Polygon
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
+from shapely.ops import linemerge
 
 from madang.city.demo.buildings import name_buildings
 from madang.city.demo.landscape import Patch
 from madang.city.demo.model import Building, Class, Green, Spot, Street, Water, Words
-from madang.city.demo.shapes import union
+from madang.city.demo.shapes import largest, lines_of, union
 from madang.city.demo.streetnames import Addresses, districts_of, name_streets
 from madang.city.demo.town import Town, build_town
 from madang.city.demo.words import named, names, stem
@@ -116,30 +117,29 @@ def _districts(town: Town, buildings: tuple[Building, ...], spots: tuple[Spot, .
 
 
 def _bridges(streets: tuple[Street, ...], river: Polygon) -> tuple[Bridge, ...]:
-    """Of every street that crosses the river: its longest piece over water, with the deck."""
-    longest: dict[str, Street] = {}
+    """Of every street that crosses the river: its pieces over water as one deck."""
+    found: dict[str, list[Street]] = {}
     keys = {named("street", key): key for key in names()["street"]}
     for street in streets:
-        if not street.bridge or street.kind is Class.CYCLEWAY or street.shape.intersection(river).length < 20:
-            continue
-        key = keys.get(street.name, "")
-        if key == "sunhwan":
-            key = "sunhwan-west" if street.shape.centroid.x < 0 else "sunhwan-east"
-        if (
-            key in names()["bridge"]
-            and street.shape.length > getattr(longest.get(key), "shape", LineString()).length
-        ):
-            longest[key] = street
+        if street.bridge and street.kind is not Class.CYCLEWAY and street.shape.intersects(river):
+            key = keys.get(street.name, "")
+            if key == "sunhwan":
+                key = "sunhwan-west" if street.shape.centroid.x < 0 else "sunhwan-east"
+            if key in names()["bridge"]:
+                found.setdefault(key, []).append(street)
     random = np.random.default_rng(len(streets))
-    return tuple(
-        Bridge(
-            key=key,
-            name=named("bridge", key),
-            shape=street.shape.buffer(street.width / 2, cap_style="flat"),
-            street=street.key,
-            length=round(street.shape.length, 1),
-            width=street.width,
-            year=int(random.integers(2008, 2018)),
-        )
-        for key, street in sorted(longest.items())
+    return tuple(_bridge(key, found[key], int(random.integers(2008, 2018))) for key in sorted(found))
+
+
+def _bridge(key: str, pieces: list[Street], year: int) -> Bridge:
+    deck = max(lines_of(linemerge([piece.shape for piece in pieces])), key=lambda line: line.length)
+    longest = max(pieces, key=lambda piece: piece.shape.length)
+    return Bridge(
+        key=key,
+        name=named("bridge", key),
+        shape=largest(deck.buffer(longest.width / 2, cap_style="flat")),
+        street=longest.key,
+        length=round(deck.length, 1),
+        width=longest.width,
+        year=year,
     )

@@ -23,7 +23,7 @@ from madang.errors import Conflict
 
 CITY_FILE: Final = "city.toml"
 _MADE_FILE: Final = "made.json"
-_FORM: Final = 3
+_FORM: Final = 4
 """Grows when the same seed gives other files than before, so that an old folder is made anew."""
 
 

@@ -123,7 +123,7 @@ _ANCHORS: Final = (
     (-1250, -950, Zone.HOUSES, "garam"),
     (-820, -1000, Zone.ESTATE, "garam"),
     (-270, -1000, Zone.ESTATE, "saeteo"),
-    (300, -1000, Zone.HOUSES, "hanbit"),
+    (300, -1000, Zone.HOUSES, "dure"),
     (820, -1000, Zone.INDUSTRY, "dure"),
     (1300, -950, Zone.INDUSTRY, "dure"),
 )
@@ -236,7 +236,7 @@ def _smooth(points: Sequence[tuple[float, float]]) -> LineString:
 def _quarter(face: Polygon) -> Quarter:
     centre = face.centroid
     if abs(centre.y) < RIVER_ROAD:
-        return Quarter(0, Zone.CORRIDOR, "madang" if centre.x > -560 else "yunseul", face)
+        return Quarter(0, Zone.CORRIDOR, "", face)
     _, _, zone, district = min(
         _ANCHORS, key=lambda anchor: Point(anchor[:2]).distance(centre) + 1e4 * (anchor[1] * centre.y < 0)
     )

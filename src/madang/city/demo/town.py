@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 import numpy as np
-import shapely
-from shapely import LineString, Polygon
+from shapely import LineString, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 from madang.city.demo.blocks import Block, Use, divide
@@ -25,10 +25,11 @@ from madang.city.demo.landmarks import (
 )
 from madang.city.demo.landscape import Landscape, Patch, draw_landscape
 from madang.city.demo.lots import RULES, Site, build_lots
-from madang.city.demo.model import Class, PlanLine, Quarter
+from madang.city.demo.model import Class, PlanLine, Quarter, Zone
 from madang.city.demo.plan import WIDTHS, draw_plan
 from madang.city.demo.plane import bend, to_metres
 from madang.city.demo.shapes import largest, union
+from madang.city.demo.streetnames import districts_of
 from madang.city.demo.streets import Surface, Way, join, surface_of
 
 _SQUARE: Final = (300.0, 250.0)
@@ -62,15 +63,30 @@ def build_town(seed: int) -> Town:
     build = _Building(surface, bend(corridor), seed)
     for number, block in enumerate(blocks):
         build.add(number, block)
-    greens = [*_patches(land, plan.quarters), *build.greens]
+    areas = tuple(_areas(plan.quarters))
+    greens = [*_patches(land, areas), *build.greens]
     return Town(
         ways=(*network, *build.ways),
         buildings=tuple(build.buildings),
         greens=tuple(greens),
         waters=waters,
         square=build.square,
-        areas=tuple((bend(quarter.shape), quarter.district) for quarter in plan.quarters),
+        areas=areas,
     )
+
+
+def _areas(quarters: tuple[Quarter, ...]) -> Iterator[tuple[Polygon, str]]:
+    """Quarters with their districts; the river belongs to the districts on its sides, each to the middle."""
+    built = [quarter for quarter in quarters if quarter.zone is not Zone.CORRIDOR]
+    for quarter in built:
+        yield bend(quarter.shape), quarter.district
+    for quarter in quarters:
+        if quarter.zone is Zone.CORRIDOR:
+            west, south, east, north = quarter.shape.bounds
+            for half in (box(west, 0, east, north), box(west, south, east, 0)):
+                bank = largest(quarter.shape.intersection(half))
+                nearest = min(built, key=lambda other: other.shape.centroid.distance(bank.centroid))
+                yield bend(bank), nearest.district
 
 
 def _divide_all(quarters: tuple[Quarter, ...], seed: int) -> tuple[list[Block], list[PlanLine]]:
@@ -98,14 +114,9 @@ def _clear_of(line: PlanLine, stream: Polygon) -> PlanLine | None:
     return msgspec.structs.replace(line, shape=max(parts, key=lambda part: part.length)) if parts else None
 
 
-def _patches(land: Landscape, quarters: tuple[Quarter, ...]) -> list[tuple[Patch, str]]:
-    shapes = [quarter.shape for quarter in quarters]
-    found = []
-    for patch in land.greens:
-        distances = shapely.distance(np.array(shapes), patch.shape.centroid)
-        district = quarters[int(distances.argmin())].district
-        found.append((msgspec.structs.replace(patch, shape=bend(patch.shape)), district))
-    return found
+def _patches(land: Landscape, areas: Sequence[tuple[Polygon, str]]) -> list[tuple[Patch, str]]:
+    patches = [msgspec.structs.replace(patch, shape=bend(patch.shape)) for patch in land.greens]
+    return list(zip(patches, districts_of([patch.shape for patch in patches], areas), strict=True))
 
 
 class _Building:
