@@ -37,9 +37,12 @@ async def start(module: str, *arguments: str) -> asyncio.subprocess.Process:
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """End a child at once, also in the middle of its work."""
+    """End a child at once, also in the middle of its work. What it had still to say is thrown away."""
     if process.returncode is None:
         process.kill()
+        # asyncio learns of the end of a child only after the end of its pipe, which a full buffer holds back
+        while process.stdout is not None and await process.stdout.read(_BUFFER_BYTES):
+            pass
         await process.wait()
 
 
