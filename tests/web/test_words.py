@@ -19,6 +19,7 @@ MINUTE = 60_000_000
 # Keys that are made of a prefix and something known only when the page is made
 MADE = (
     r"form\..*",
+    r"licence\..*",
     r"geometry\..*",
     r"range\..*",
     r"operator\..*",

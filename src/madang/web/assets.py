@@ -15,8 +15,6 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madang.errors import NotFound
-
 BUILD = Path(__file__).parent / "static" / "build"
 PREFIX = "/static/build/"
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
@@ -84,7 +82,7 @@ class Assets:
         return content
 
     def respond(self, request: Request) -> Response:
-        """Answers GET /static/build/{name}. Raises NotFound."""
+        """Answers GET /static/build/{name}."""
         name = request.path_params["name"]
         suffix = PurePosixPath(name).suffix
         accepted = request.headers.get("accept-encoding", "")
@@ -104,7 +102,7 @@ class Assets:
                 )
         content = self.read(name)
         if content is None:
-            raise NotFound(f"There is no file '{name}' in the web build")
+            return Response(f"There is no file '{name}' in the web build\n", 404, media_type="text/plain")
         return Response(content, headers=headers, media_type=media_type)
 
 

@@ -21,6 +21,7 @@ GAP_STEPS = 3
 GAP_MIN = MINUTE
 NEIGHBOURS = 4
 GAP_LABEL_WIDTH_MIN = 40
+MARK_HEIGHT = 18
 CHARACTER_WIDTH = 6.6
 # Where the values lie far from zero, a line from zero would hide how they change
 ZERO_SHARE_MIN = 0.4
@@ -175,7 +176,7 @@ def draw(
         times=_time_ticks(series, box, reader, x),
         guides=tuple(Tick(y(value), text) for value, text in guides if low < value < high),
         gaps=tuple(Band(x(a), round(x(b) - x(a), 1), x(b) - x(a) >= GAP_LABEL_WIDTH_MIN) for a, b in gaps),
-        marks=_marks(series, x, y, words),
+        marks=_marks(series, x, y, words, box.bottom),
         last=_last(series, x, y, words),
         points=tuple((x(t), y(v), t, v) for t, v in zip(series.times, series.values, strict=True)),
     )
@@ -208,7 +209,11 @@ def _path(
 
 
 def _marks(
-    series: Series, x: Callable[[float], float], y: Callable[[float], float], words: Callable[[float], str]
+    series: Series,
+    x: Callable[[float], float],
+    y: Callable[[float], float],
+    words: Callable[[float], str],
+    bottom: float,
 ) -> tuple[Mark, ...]:
     """The highest and the lowest value, unless they are the last one, or there is no difference."""
     if len(series.values) < 3 or min(series.values) == max(series.values):
@@ -217,7 +222,9 @@ def _marks(
     for best, above in ((max(series.values), True), (min(series.values), False)):
         index = series.values.index(best)
         if index != len(series.values) - 1:
-            found.append(Mark(x(series.times[index]), y(best), words(best), above))
+            at = y(best)
+            # Under a point that stands on the axis there is no room
+            found.append(Mark(x(series.times[index]), at, words(best), above or bottom - at < MARK_HEIGHT))
     return tuple(found)
 
 

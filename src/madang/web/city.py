@@ -14,7 +14,7 @@ from madang.hub import entities
 from madang.web import describe
 from madang.web.chart import PANEL
 from madang.web.entity import ground_config
-from madang.web.layers import GROUND, layer_type
+from madang.web.layers import GROUND, ROAD_CLASS, layer_type
 from madang.web.show import STALE_AFTER_MIN, STALE_INTERVALS, location, middle
 from madang.web.site import source_states
 from madang.web.visit import Visit
@@ -145,8 +145,12 @@ async def config(visit: Visit, shown: dict[str, Any]) -> dict[str, Any]:
 
 
 def ground_role(visit: Visit, layer: Layer) -> str | None:
-    """The part of the ground that the layer is: then it switches what is drawn already."""
-    if layer.attribute or layer.style not in (Style.AREA, Style.LINE):
+    """The part of the ground that the layer is: then it switches what is drawn already.
+
+    Streets are drawn in classes anyway, so a layer of them by class is the ground's too.
+    """
+    attribute = visit.site.hub.contexts.default.expand(layer.attribute) if layer.attribute else ""
+    if attribute not in ("", ROAD_CLASS) or layer.style not in (Style.AREA, Style.LINE):
         return None
     iri = layer_type(visit, layer)
     return next((role for role, types in GROUND.items() if iri in types and role != "places"), None)
@@ -201,7 +205,7 @@ async def panel_of(visit: Visit, entity_id: str) -> dict[str, Any]:
         "chart": chart,
         "outgoing": outgoing,
         "incoming": incoming,
-        "provenance": await describe.provenance(visit, entity),
+        "provenance": await describe.provenance(visit, entity, thing.main.name if thing.main else ""),
     }
 
 

@@ -11,6 +11,7 @@ from madang.connect.source import Source
 from madang.errors import NotFound
 from madang.store.base import SourceStatus
 from madang.vocabulary import Component
+from madang.web.describe import licence_words
 from madang.web.site import SourceState, source_states
 from madang.web.visit import Visit
 
@@ -69,12 +70,10 @@ def source_view(visit: Visit, source: Source, state: SourceState) -> dict[str, A
         "id": source.id,
         "name": visit.shower.pick(source.name) or source.id,
         "url": visit.source_url(source.id),
-        "connector": visit.t(f"connector.{source.connector}")
-        if source.connector in KNOWN_CONNECTORS
-        else source.connector,
+        "connector": visit.known(f"connector.{source.connector}") or source.connector,
         "file": source.location.rsplit("/", 1)[-1],
         "schedule": schedule(visit, source),
-        "licence": source.licence,
+        "licence": licence_words(visit, source.licence),
         "attribution": source.attribution,
         "types": [(visit.shower.type_label(iri), visit.type_url(iri)) for iri in types],
         "finished": status.finished if status else 0,
@@ -84,9 +83,6 @@ def source_view(visit: Visit, source: Source, state: SourceState) -> dict[str, A
         "loading": state.loading,
         "percent": state.percent,
     }
-
-
-KNOWN_CONNECTORS = ("table", "gtfs", "osm", "demo")
 
 
 def schedule(visit: Visit, source: Source) -> str:

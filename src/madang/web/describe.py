@@ -64,7 +64,7 @@ async def thing(visit: Visit, entity: Entity, preferred: str = "") -> Thing:
     facts = shower.facts(entity)
     other_language, other_name = shower.other_name(entity)
     main = main_fact(facts, preferred)
-    source = shower.source(entity.id)
+    source = shower.feeder(entity, main.name) if main else None
     live = bool(source and source.interval_seconds and main and main.observed and not main.stale)
     return Thing(
         entity=entity,
@@ -193,9 +193,12 @@ def chart_label(visit: Visit, fact: Fact, shown: Series, words: Any) -> str:
     return " ".join([text, *gaps])
 
 
-async def provenance(visit: Visit, entity: Entity) -> dict[str, Any] | None:
-    """Where the entity came from: its source as the city file and the last run say it; None if no source wrote it."""
-    source = visit.shower.source(entity.id)
+async def provenance(visit: Visit, entity: Entity, name: str = "") -> dict[str, Any] | None:
+    """Where the entity came from: its source as the city file and the last run say it; None if no source wrote it.
+
+    name: IRI of an attribute, to ask for the source that brings its values instead.
+    """
+    source = visit.shower.feeder(entity, name) if name else visit.shower.source(entity.id)
     if source is None:
         return None
     states = {state.source: state for state in await source_states(visit.site, visit.access)}
@@ -205,7 +208,13 @@ async def provenance(visit: Visit, entity: Entity) -> dict[str, Any] | None:
         "name": visit.shower.pick(source.name) or source.id,
         "url": visit.source_url(source.id),
         "file": source.location.rsplit("/", 1)[-1],
-        "licence": source.licence,
+        "licence": licence_words(visit, source.licence),
         "attribution": source.attribution,
         "run": status.finished if status else 0,
     }
+
+
+def licence_words(visit: Visit, licence: str) -> str:
+    """The name of a licence that we know by its code, otherwise what the city file says."""
+    known = visit.known(f"licence.{licence}")
+    return known or licence

@@ -52,6 +52,7 @@ async def entity_page(visit: Visit) -> Response:
             "history_url": lambda **query: visit.url(f"/entities/{entity.id}/history", query),
             "page_url": lambda **query: visit.url(f"/entities/{entity.id}", query),
             "provenance": await describe.provenance(visit, entity),
+            "feed": await describe.provenance(visit, entity, chosen.name if chosen else ""),
             "raw": raw(visit, entity),
             "place": place(visit, entity, thing.name) if geometry else None,
             "stale": [fact for fact in thing.facts if fact.stale],

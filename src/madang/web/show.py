@@ -69,6 +69,14 @@ class Shower:
         self.context = context
         self.reader = reader
         self._sources = {source.id: source for source in city.sources}
+        # Who brings the readings of a type: often another source than the one that lists the things
+        self._feeders = {
+            (context.expand(mapping.type), context.expand(name)): source
+            for source in city.sources
+            if source.schedule
+            for mapping in source.entities
+            for name in mapping.attributes
+        }
 
     def type_label(self, iri: str) -> str:
         return vocabulary.type_label(iri, self.reader.language)
@@ -83,6 +91,13 @@ class Shower:
         """The source that wrote the entity, as its identifier says."""
         parts = entity_id.split(":", 5)
         return self._sources.get(parts[4]) if len(parts) == 6 and parts[3] == self.city.id else None
+
+    def feeder(self, entity: Entity, name: str) -> Source | None:
+        """The source that keeps the attribute (IRI) of this entity up to date, else the one that wrote the entity."""
+        for iri in entity.types:
+            if (iri, name) in self._feeders:
+                return self._feeders[iri, name]
+        return self.source(entity.id)
 
     def names(self, entity: Entity) -> dict[str, str]:
         """The entity's name by language; "" as the language of a name that says none. Empty if it has no name."""
@@ -128,10 +143,9 @@ class Shower:
             known = vocabulary.entity_type(iri)
             for name in known.attributes if known else ():
                 order.setdefault(name, len(order))
-        source = self.source(entity.id)
         listed = [attribute for attribute in entity.attributes if attribute.name not in NOT_LISTED]
         listed.sort(key=lambda attribute: order.get(attribute.name, len(order)))
-        return [self.fact(attribute, source) for attribute in listed]
+        return [self.fact(attribute, self.feeder(entity, attribute.name)) for attribute in listed]
 
     def fact(self, attribute: Attribute, source: Source | None = None) -> Fact:
         members = attribute.members()

@@ -201,8 +201,10 @@ def choices(visit: Visit, iri: str, seen: list[str], shown: set[str]) -> list[tu
 
 def row(visit: Visit, entity: Entity, columns: list[Column]) -> Row:
     shower = visit.shower
-    source = shower.source(entity.id)
-    facts = {attribute.name: shower.fact(attribute, source) for attribute in reversed(entity.attributes)}
+    facts = {
+        attribute.name: shower.fact(attribute, shower.feeder(entity, attribute.name))
+        for attribute in reversed(entity.attributes)
+    }
     observed = max((fact.observed for fact in facts.values() if fact.observed is not None), default=None)
     cells = []
     for column in columns:
@@ -211,7 +213,7 @@ def row(visit: Visit, entity: Entity, columns: list[Column]) -> Row:
         if fact and fact.unit and fact.unit != column.unit:
             text += "\u202f" + fact.unit
         cells.append(Cell(fact, text, long=len(text) > 40))
-    stale = observed is not None and shower.stale(observed, source)
+    stale = any(fact.stale for fact in facts.values() if fact.observed == observed)
     return Row(shower.name(entity), visit.entity_url(entity.id), tuple(cells), observed, stale)
 
 

@@ -86,6 +86,11 @@ class Visit:
     def t(self, key: str, **values: object) -> str:
         return self.reader.t(key, **values)
 
+    def known(self, key: str) -> str:
+        """The message, or "" where there is none: for what comes from outside."""
+        message = MESSAGES[self.language].get(key, "")
+        return message if isinstance(message, str) else ""
+
     # --- addresses ---
 
     def url(self, path: str, query: Mapping[str, Any] | None = None) -> str:

@@ -230,14 +230,25 @@ export class CityMap {
   place(chosen: Chosen): void {
     this.chosen = chosen;
     this.movePill();
-    if (!this.map.getBounds().contains(chosen.at)) this.fly(chosen.at);
+    const { x, y } = this.map.project(chosen.at);
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const room = this.room();
+    const free = x > room.left && y > room.top && x < clientWidth - room.right && y < clientHeight - room.bottom;
+    if (!free) this.fly(chosen.at, this.map.getZoom());
   }
 
-  fly(at: [number, number], zoom = 16): void {
+  // What the tools, the foot and on the phone the panel cover of the map, in pixels
+  private room(): { left: number; right: number; top: number; bottom: number } {
+    const height = this.map.getContainer().clientHeight;
+    if (matchMedia("(max-width: 52rem)").matches) return { left: 20, right: 20, top: 130, bottom: height * 0.47 + 100 };
+    return { left: 330, right: 60, top: 90, bottom: 110 };
+  }
+
+  fly(at: [number, number], zoom = Math.max(this.map.getZoom(), 16)): void {
+    const room = this.room();
+    const offset: [number, number] = [(room.left - room.right) / 2, (room.top - room.bottom) / 2];
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const target = { center: at, zoom: Math.max(this.map.getZoom(), zoom) };
-    if (calm) this.map.jumpTo(target);
-    else this.map.easeTo({ ...target, duration: 600 });
+    this.map.easeTo({ center: at, zoom, offset, duration: calm ? 0 : 600 });
   }
 
   seen(): { layer: CityLayer; things: Seen[] }[] {
