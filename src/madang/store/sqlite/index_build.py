@@ -20,6 +20,7 @@ from madang.store.sqlite.write import Place
 
 _LOG: Final = logging.getLogger(__name__)
 _SLICE_ROWS: Final = 128
+_WAIT_SECONDS_MAX: Final = 2.0
 _ENTITIES: Final = """SELECT e.row, e.segments FROM entity_type t CROSS JOIN entity e ON e.row = t.row
     WHERE t.type = ? AND t.row > ? ORDER BY t.row LIMIT ?"""
 
@@ -32,30 +33,58 @@ class IndexBuilder:
     def __init__(self, place: Place, commit: Commit) -> None:
         self._place = place
         self._commit = commit
-        self._wished: set[tuple[str, str]] = set()
+        self._wished: dict[tuple[str, str], asyncio.Event] = {}
         self._task: asyncio.Task[None] | None = None
         if place.registry.unready():
             self._start()
 
-    def want(self, type_: str, attribute: str) -> None:
-        """Wish for an index (IRIs). At most so many are built as the limit says."""
-        if (type_, attribute) not in self._wished and self._place.registry.n < LIMITS.value_indexes_max:
-            self._wished.add((type_, attribute))
-            self._start()
+    async def want(self, type_: str, attribute: str) -> bool:
+        """Wish for an index (IRIs). Returns whether it is there now, so that planning anew is worth it.
+
+        Whoever wishes first does not wait. Those who come while it is built wait a moment, for reading everything
+        beside each other they would only delay it. At most so many are built as the limit says.
+        """
+        under_way = self._wished.get((type_, attribute))
+        if under_way is None:
+            if self._place.registry.n < LIMITS.value_indexes_max:
+                self._wished[type_, attribute] = asyncio.Event()
+                self._start()
+            return False
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS_MAX):
+                await under_way.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _start(self) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="build value indexes")
 
     async def _run(self) -> None:
-        while True:
-            for wish in list(self._wished):
-                await self._commit(partial(_declare, wish))
-                self._wished.discard(wish)
-            unready = self._place.registry.unready()
-            if not unready:
-                return
-            await self._build(unready[0])
+        try:
+            while self._wished or self._place.registry.unready():
+                await self._build_all()
+        finally:
+            while self._wished:
+                self._wished.popitem()[1].set()
+
+    async def _build_all(self) -> None:
+        """Declare what is wished for, build what is not ready, and tell those who wait."""
+        for wish in list(self._wished):
+            await self._commit(partial(_declare, wish))
+        for index in self._place.registry.unready():
+            await self._build(index)
+        for wish in [wish for wish in self._wished if not self._is_unready(wish)]:
+            self._wished.pop(wish).set()
+
+    def _is_unready(self, wish: tuple[str, str]) -> bool:
+        """Whether the wish came too late for the indexes that were just built."""
+        type_, attribute = (self._place.terms.find(iri) for iri in wish)
+        if type_ is None or attribute is None:
+            return False
+        index = self._place.registry.find(type_, attribute)
+        return index is None or not index.ready
 
     async def _build(self, index: ValueIndex) -> None:
         done = False

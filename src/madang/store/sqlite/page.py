@@ -52,8 +52,8 @@ class Pages:
     async def _answer(self, query: Query, window: Window, access: Access, *, rendered: bool) -> Answer:
         catalog = Catalog(self._place.terms, self._place.registry, self._connection)
         made, cursor = make_plan(query, window, catalog, access)
-        if made.wanted_index is not None:
-            self._builder.want(*made.wanted_index)
+        if made.wanted_index is not None and await self._builder.want(*made.wanted_index):
+            made, cursor = make_plan(query, window, catalog, access)
         slices = Scan(self._connection, self._place.terms, made, rendered=rendered).answer(
             query, window, cursor
         )
