@@ -41,10 +41,19 @@ export function startLayerList(layers: CityLayer[], hooks: Hooks): LayerList {
     if (shown?.column) legend(shown.column, need(".legend-body", valueLegend));
     const buildings = layers.find((layer) => layer.config.style === "building");
     pickerFrame.hidden = !buildings?.visible || !buildings.loaded;
+    fillPicker();
     const column = map?.buildingColumns.find((candidate) => candidate.iri === map?.colour);
     buildingLegend.hidden = !column;
     if (column) legend(column, buildingLegend);
   };
+
+  // Buildings bring the attributes by which they can be coloured when they are loaded
+  function fillPicker(): void {
+    const columns = map?.buildingColumns.filter((column) => column.scale) ?? [];
+    if (picker.options.length === columns.length + 1) return;
+    picker.replaceChildren(...[...picker.options].slice(0, 1), ...columns.map((column) => new Option(column.label, column.iri)));
+    picker.value = map?.colour ?? "";
+  }
 
   for (const box of boxes) {
     const layer = layerOf(box);
@@ -69,10 +78,6 @@ export function startLayerList(layers: CityLayer[], hooks: Hooks): LayerList {
   return {
     loaded(ready) {
       map = ready;
-      const first = picker.options[0];
-      picker.replaceChildren(...(first ? [first] : []));
-      for (const column of ready.buildingColumns) if (column.scale) picker.add(new Option(column.label, column.iri));
-      picker.value = ready.colour ?? "";
       drawLegends();
     },
     legends: drawLegends,

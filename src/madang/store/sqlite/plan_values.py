@@ -73,13 +73,13 @@ def _width(asked: Asked) -> int:
 
 
 def missing_index(conditions: Conditions, terms: Terms, indexes: ValueIndexes) -> tuple[str, str] | None:
-    """The (type, attribute) IRIs of an index that would drive the query, if it were there; None if none is
-    missing or it is being built."""
+    """The (type, attribute) IRIs of an index that would drive the query, if it were there and ready; None if none
+    is missing."""
     for asked in comparable(conditions):
         for types in conditions.types:
             for names in types.alternatives:
                 known = [_find(indexes, terms, type_, asked.name) for type_ in names]
-                if not any(known):
+                if not any(index is not None and index.ready for index in known):
                     return names[0], asked.name
     return None
 
