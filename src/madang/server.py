@@ -77,9 +77,10 @@ def unusable(host: str, port: int, error: OSError) -> AddressInUse | SettingInva
 
 
 async def serve(application: Application, host: str, port: int, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set; then finish the requests that run, for at most `shutdown_ms_max`."""
+    """Serve until `stop` is set. Requests that run then have `shutdown_ms_max` to finish; streams are cut."""
+    requests: set[asyncio.Task[None]] = set()
     server = Server(
-        application,
+        tracked(application, requests),
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
@@ -93,8 +94,28 @@ async def serve(application: Application, host: str, port: int, stop: asyncio.Ev
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     server.stop()  # type: ignore[no-untyped-call] # granian leaves it without annotations
-    done, _ = await asyncio.wait((serving,), timeout=SHUTDOWN_SECONDS_MAX)
-    if done:
-        await serving
-    else:
-        serving.cancel()
+    await finished(requests)
+    await serving
+
+
+def tracked(application: Application, requests: set[asyncio.Task[None]]) -> Application:
+    """The application, with the tasks of the requests that run in `requests`."""
+
+    async def serve_tracked(scope: Scope, receive: Receive, send: Send) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        requests.add(task)
+        try:
+            await application(scope, receive, send)
+        finally:
+            requests.discard(task)
+
+    return serve_tracked
+
+
+async def finished(requests: set[asyncio.Task[None]]) -> None:
+    """Let the requests finish; what still runs in the end is cancelled: a stream has no end of its own."""
+    if requests:
+        _, running = await asyncio.wait(requests, timeout=SHUTDOWN_SECONDS_MAX)
+        for request in running:
+            request.cancel()

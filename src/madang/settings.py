@@ -195,7 +195,7 @@ class Limits(msgspec.Struct, frozen=True):
     ] = 4000
     quarantine_rows_max: Annotated[int, msgspec.Meta(description="rejected rows kept per source")] = 10_000
     shutdown_ms_max: Annotated[int, msgspec.Meta(description="finishing what runs when the server stops")] = (
-        5000
+        1500
     )
 
 
