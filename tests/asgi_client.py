@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
@@ -58,8 +59,13 @@ class Client:
         }
         chunks = [body[start : start + 65536] for start in range(0, len(body), 65536)] or [b""]
 
+        answered = asyncio.Event()
+
         async def receive() -> dict[str, Any]:
-            chunk = chunks.pop(0) if chunks else b""
+            if not chunks:
+                await answered.wait()
+                return {"type": "http.disconnect"}
+            chunk = chunks.pop(0)
             return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
 
         reply = Reply(0, {}, b"")
@@ -72,6 +78,8 @@ class Client:
                     reply.headers[name] = f"{reply.headers[name]}, {text}" if name in reply.headers else text
             else:
                 reply.body += message.get("body", b"")
+                if not message.get("more_body"):
+                    answered.set()
 
         await self._application(scope, receive, send)
         return reply
