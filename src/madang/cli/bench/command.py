@@ -56,6 +56,8 @@ def bench(
 def show(results: Results, console: Console) -> None:
     table = Table(
         box=box.SIMPLE,
+        pad_edge=False,
+        collapse_padding=True,
         title_justify="left",
         title=f"madang {results.version}, Python {results.python}, {results.load.connections} connections",
     )
@@ -68,8 +70,8 @@ def show(results: Results, console: Console) -> None:
         table.add_row(
             result.title,
             f"{figures.requests_per_second:,.0f}",
-            f"{figures.p50_ms:.2f}",
-            f"{figures.p99_ms:.2f}",
+            milliseconds(figures.p50_ms),
+            milliseconds(figures.p99_ms),
             f"{figures.processor_ms:.3f}",
             f"{figures.errors}",
             f"{colour}{result.ratio:.4f}",
@@ -85,3 +87,7 @@ def show(results: Results, console: Console) -> None:
             f"[yellow]The constant is under {CONSTANT_MIN:,}/s: this machine is too slow or too busy now, "
             "so the ratios are void"
         )
+
+
+def milliseconds(value: float) -> str:
+    return f"{value:.2f}" if value < 100 else f"{value:,.0f}"

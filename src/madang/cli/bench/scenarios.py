@@ -30,10 +30,10 @@ class Scenario(msgspec.Struct, frozen=True):
 SCENARIOS = (
     Scenario("retrieve", "retrieve by id", 200, 0.40),
     Scenario("type", "type, limit=100", 200, 0.05, 100, 100, "entities"),
-    Scenario("q", "q, about 2 % match, limit=100", 200, 0.04, 60, 100, "entities"),
+    Scenario("q", "q, 2 % match, limit=100", 200, 0.04, 60, 100, "entities"),
     Scenario("geo", "geo, within 300 m", 200, 0.04, 20, 32, "entities"),
     Scenario("temporal_retrieve", "history, 100 values", 200, None, 100, 100, "values"),
-    Scenario("aggregate", "history, hourly average of 1,000", 200, None, 17, 18, "periods"),
+    Scenario("aggregate", "history, hourly means", 200, None, 17, 18, "periods"),
     Scenario("patch_one", "PATCH one attribute", 204, 0.06),
     Scenario("patch_three", "PATCH three attributes", 204),
     Scenario("upsert_100", "upsert of 100", 204, 0.0013),
