@@ -14,6 +14,6 @@ MEANINGS: Final = {
     OK: "done",
     FAILED: "not done; a line on standard error says why and what to do",
     USAGE: "the command's words, a setting or an address cannot be used",
-    PARTIAL: "done, but not all of it: some sources or rows failed",
+    PARTIAL: "done, but not all of it went well",
     INTERRUPTED: "stopped with Ctrl+C before it was done",
 }
