@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import apsw
 import msgspec
-import numpy as np
 
 from madang.ngsild.entity import Kind
 from madang.ngsild.evolution import Evolution, Instance, Series, deletion_body, select
@@ -29,9 +28,6 @@ _TAIL: Final = """SELECT sequence, data FROM change INDEXED BY change_by_row
 _ANY_LEFT: Final = "SELECT EXISTS (SELECT 1 FROM change WHERE row = ? AND data != x'')"
 _PRESENT: Final = "SELECT row, types, scopes, created, modified FROM entity WHERE id = ?"
 _PAST: Final = "SELECT row, types, '', 0, deleted FROM past WHERE id = ?"
-
-# A last segment that is none, so that there are octets to look at behind every beginning
-_PADDING: Final = bytes(20)
 
 # (term number, datasetId or b"") as the segments write them
 Key = tuple[bytes, bytes]
@@ -162,38 +158,69 @@ def _collect_all(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Key,
 
 
 def _collect_terms(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Key, list[Instance]]) -> None:
-    """Only the segments of some terms, found in all rows at once: the others are not even cut out."""
-    text = SEGMENT_SEPARATOR.join([b"", *[data for _, data in rows], _PADDING])
-    octets = np.frombuffer(text, dtype=np.uint8)
-    begins = np.flatnonzero(octets == SEGMENT_SEPARATOR[0]) + 1
-    bounds = np.cumsum([len(data) + 1 for _, data in rows])
-    sequences = np.array([sequence for sequence, _ in rows])
+    """Only the segments of some terms: of each row the piece from the first such segment to the last is cut out."""
     for term in which.terms or ():
-        found = begins
-        for place, octet in enumerate(term + FIELD_SEPARATOR):
-            found = found[octets[found + place] == octet]
-        chosen = np.searchsorted(begins, found)
-        numbers = np.searchsorted(bounds, found, side="right")
-        places = np.arange(len(found)) - np.searchsorted(numbers, numbers)
+        begins = term + FIELD_SEPARATOR
+        inner = SEGMENT_SEPARATOR + begins
         first = term + b"-0"
-        columns = (
-            found.tolist(),
-            (begins[chosen + 1] - 1).tolist(),
-            sequences[numbers].tolist(),
-            places.tolist(),
-        )
-        last, instances = b"", series.setdefault((term, b""), [])
-        for begin, end, sequence, place in zip(*columns, strict=True):
-            _, dataset, flags, created, modified, body = text[begin:end].split(FIELD_SEPARATOR, 5)
-            if dataset != last:
-                last, instances = dataset, series.setdefault((term, dataset), [])
-            name = b"%b-%d" % (term, place) if place else first
+        known: bytes | None = None
+        instances: list[Instance] = []
+        for sequence, data in rows:
+            begin = 0
+            if not data.startswith(begins):
+                begin = data.find(inner) + 1
+                if not begin:
+                    continue
+            end = data.find(SEGMENT_SEPARATOR, begin)
+            last = data.rfind(inner, end) if end >= 0 else -1
+            if last >= 0:
+                end = data.find(SEGMENT_SEPARATOR, last + 1)
+                piece = data[begin:end] if end >= 0 else data[begin:]
+                _collect_piece(piece, (sequence, term), which, series)
+                continue
+            piece = data[begin:end] if end >= 0 else data[begin:]
+            _, dataset, flags, created, modified, body = piece.split(FIELD_SEPARATOR, 5)
+            if dataset != known:
+                known, instances = dataset, series.setdefault((term, dataset), [])
             if flags:
-                _append_flagged(instances, (sequence, name), (dataset, flags, created, modified, body))
+                _append_flagged(instances, (sequence, first), (dataset, flags, created, modified, body))
             else:
-                instances.append(Instance(body, sequence, name, created, modified))
+                instances.append(Instance(body, sequence, first, created, modified))
     for key in [key for key, instances in series.items() if not instances or not which.includes(key)]:
         del series[key]
+
+
+def _collect_piece(
+    piece: bytes, origin: tuple[int, bytes], which: Wanted, series: dict[Key, list[Instance]]
+) -> None:
+    """Several segments of one term of one change row. origin: its sequence, and the term.
+
+    A batch of history has the same fields before all its bodies and the segments side by side, so that one
+    cut serves all; elsewhere segments of other terms may stand between.
+    """
+    sequence, term = origin
+    _, dataset, flags, created, modified, body = piece.split(FIELD_SEPARATOR, 5)
+    head = piece[: len(piece) - len(body)]
+    bodies = piece.split(SEGMENT_SEPARATOR + head)
+    if not flags and piece.count(SEGMENT_SEPARATOR) == len(bodies) - 1:
+        bodies[0] = bodies[0][len(head) :]
+        series.setdefault((term, dataset), []).extend(
+            [
+                Instance(one, sequence, b"%b-%d" % (term, place), created, modified)
+                for place, one in enumerate(bodies)
+            ]
+        )
+        return
+    begins = term + FIELD_SEPARATOR
+    segments = [one for one in piece.split(SEGMENT_SEPARATOR) if one.startswith(begins)]
+    for place, segment in enumerate(segments):
+        _, dataset, flags, created, modified, body = segment.split(FIELD_SEPARATOR, 5)
+        instances = series.setdefault((term, dataset), [])
+        name = b"%b-%d" % (term, place)
+        if flags:
+            _append_flagged(instances, (sequence, name), (dataset, flags, created, modified, body))
+        else:
+            instances.append(Instance(body, sequence, name, created, modified))
 
 
 def _append_flagged(
