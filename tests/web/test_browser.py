@@ -125,7 +125,7 @@ def test_an_entity_tells_its_history(visit: Watched) -> None:
     expect(page.locator(".links").first).to_contain_text("샘터길 0")
     page.locator(".links a", has_text="샘터길 0").first.click()
     expect(page.locator("h1")).to_have_text("샘터길 0")
-    expect(page.locator(".links")).to_contain_text("샘터0 측정소")
+    expect(page.locator(".links", has_text="샘터0 측정소")).to_be_visible()
 
 
 def test_a_history_can_be_taken_along(visit: Watched) -> None:

@@ -14,6 +14,7 @@ import { startSearch } from "./search";
 import { toast } from "./toast";
 
 const HOURS_EVERY_MS = 300_000;
+const ANEW_AFTER_MS = 3_000;
 const config = block<CityConfig>("city");
 const view = readView();
 const layers = config.layers.map((layer) => new CityLayer(layer, view.layers ? view.layers.includes(layer.id) : layer.visible));
@@ -60,19 +61,28 @@ function follows(): void {
       map?.apply(changes);
       panel.apply(changes);
     },
-    resync: () => {
-      void map?.reload();
-      void panel.refresh();
-    },
+    resync: anew,
     progress: (progress) => {
       void refreshOverview();
-      if (progress.done) void map?.reload();
+      if (progress.done) anew();
     },
     connected: (on) => {
       if (!on && !document.body.classList.contains("offline")) toast(t("client.offline"));
       document.body.classList.toggle("offline", !on);
     },
   });
+}
+
+// Everything anew, but not more often than the eye follows: while sources load, changes are missed all the time
+let waiting = 0;
+function anew(): void {
+  if (waiting) return;
+  waiting = window.setTimeout(() => {
+    waiting = 0;
+    void map?.reload();
+    void panel.refresh();
+    void refreshOverview();
+  }, ANEW_AFTER_MS);
 }
 
 async function refreshOverview(): Promise<void> {

@@ -47,7 +47,8 @@ export interface Painting {
   selected: string | null;
 }
 
-// Buildings cover the map: their colours are let down with the roof's, so that what is alive stays on top
+// Buildings cover the map: kinds are told apart by let-down colours, so that what is alive stays on top.
+// The legend mixes the same (styles/product.css)
 const COLOUR_SHARE = 0.62;
 
 function mixed(colour: Rgba, ground: Rgba): Rgba {
@@ -63,7 +64,8 @@ export function buildingLayer(data: Building[], painting: Painting): SolidPolygo
     if (building.id === painting.selected) return chosen;
     if (!painting.column) return roof;
     const found = colourOf(painting.column, building.values[painting.index] ?? null);
-    return found ? mixed(found, roof) : bytes("map-wall-2");
+    if (!found) return bytes("map-wall-2");
+    return painting.column.scale?.kind === "categories" ? mixed(found, roof) : found;
   };
   return new SolidPolygonLayer<Building>({
     id: BUILDINGS,
