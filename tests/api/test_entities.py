@@ -221,3 +221,11 @@ async def test_a_method_that_is_not_there(api: Client, method: str) -> None:
     refused = await api.call(method, f"{BASE}/entityOperations/create", body=b"{}")
     assert refused.status == 405
     assert refused.headers["allow"] == "POST"
+
+
+async def test_a_slash_at_the_end(api: Client) -> None:
+    assert (await api.post(f"{BASE}/entities/", car())).status == 201
+    assert len((await api.get(f"{BASE}/entities/?type=Car")).json()) == 1
+    assert (await api.patch(f"{BASE}/entities/", {"speed": 1})).status == 400
+    assert (await api.delete(f"{BASE}/entities/")).status == 400
+    assert (await api.get(f"{BASE}/nothing/")).status == 404

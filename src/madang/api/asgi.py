@@ -94,15 +94,27 @@ def _route(scope: Scope) -> tuple[Handler, tuple[str, ...]]:
     if len(path) + len(scope["query_string"]) > LIMITS.request_uri_bytes_max:
         raise InvalidRequest(f"Path and parameters are longer than {LIMITS.request_uri_bytes_max} bytes")
     segments = path[len(_PREFIX) :].partition("?")[0].split("/")
+    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+    found = _find(segments)
+    if not segments[-1]:
+        # A slash at the end: of a collection, unless the method is one that only its members have
+        collection = _find(segments[:-1])
+        found = collection if collection is not None and method in collection.handlers else found
+    if found is None:
+        raise NotFound(f"There is nothing at {scope['path'][:200]}; /openapi.json lists what there is")
+    handler = found.handlers.get(method)
+    if handler is None:
+        allowed = ", ".join(sorted(found.handlers))
+        raise MethodNotAllowed(f"{method} is not offered here; offered are {allowed}", detail=allowed)
+    return handler, tuple([decode_segment(segments[place]) for place in found.variables])
+
+
+def _find(segments: list[str]) -> _Template | None:
+    """The template of a path."""
     for template in _TEMPLATES.get(len(segments), ()):
         if template.matches(segments):
-            method = scope["method"]
-            handler = template.handlers.get("GET" if method == "HEAD" else method)
-            if handler is None:
-                allowed = ", ".join(sorted(template.handlers))
-                raise MethodNotAllowed(f"{method} is not offered here; offered are {allowed}", detail=allowed)
-            return handler, tuple([decode_segment(segments[place]) for place in template.variables])
-    raise NotFound(f"There is nothing at {scope['path'][:200]}; /openapi.json lists what there is")
+            return template
+    return None
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
