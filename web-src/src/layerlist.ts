@@ -38,6 +38,7 @@ export function startLayerList(layers: CityLayer[], hooks: Hooks): LayerList {
   const drawLegends = () => {
     if (!shown?.visible || !shown.column?.scale) shown = layers.find((layer) => layer.visible && layer.config.style !== "building" && layer.column?.scale);
     valueLegend.hidden = !shown?.column;
+    need<HTMLElement>(".muted:last-child", valueLegend).hidden = shown?.config.staleAfter === null;
     if (shown?.column) legend(shown.column, need(".legend-body", valueLegend));
     const buildings = layers.find((layer) => layer.config.style === "building");
     pickerFrame.hidden = !buildings?.visible || !buildings.loaded;

@@ -22,7 +22,7 @@ export function startOverview(select: (id: string, at: [number, number]) => void
     const share = Math.max(6, Math.ceil(THINGS_MAX / Math.max(1, groups.filter((group) => group.things.length).length)));
     const items = groups.flatMap(({ layer, things }) =>
       things
-        .filter((thing) => thing.name)
+        .filter((thing) => thing.name || layer.config.style !== "building")
         .sort((a, b) => (b.value ?? 0) - (a.value ?? 0) || a.name.localeCompare(b.name))
         .slice(0, share)
         .map((thing) => item(layer, thing)),
@@ -40,7 +40,7 @@ export function startOverview(select: (id: string, at: [number, number]) => void
     const query = new URLSearchParams(location.search);
     query.set("select", thing.id);
     link.href = `?${query}`;
-    link.textContent = thing.name;
+    link.textContent = thing.name || (thing.id.split(":").at(-1) ?? thing.id);
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();

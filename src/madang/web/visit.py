@@ -229,7 +229,7 @@ KEYS = {
     "area": '<rect x="3.5" y="3.5" width="11" height="11" fill="var(--cat-{tone})" fill-opacity=".5" stroke="var(--rule-control)"/>',
     "green": '<rect x="3" y="3.5" width="12" height="11" rx="3" fill="var(--map-green)" stroke="var(--map-green-2)"/>',
     "water": '<rect x="3" y="3.5" width="12" height="11" rx="3" fill="var(--map-water)" stroke="var(--map-water-edge)"/>',
-    "roads": '<path d="M3 14 14 4" fill="none" stroke="var(--map-casing)" stroke-width="5"/><path d="M3 14 14 4" fill="none" stroke="var(--map-road-1)" stroke-width="3"/>',
+    "roads": '<path d="M3 14 14 4" fill="none" stroke="var(--rule-control)" stroke-width="5.5"/><path d="M3 14 14 4" fill="none" stroke="var(--map-road-1)" stroke-width="3.5"/>',
     "building": '<path d="M3 12V7l5-3 7 2.5V12l-7 2.5z" fill="var(--map-roof)" stroke="var(--map-edge)"/>',
 }
 
