@@ -130,9 +130,9 @@ async def test_the_first_page_is_in_the_browser_s_language(pages: Client, wish: 
     [
         ("/ko/nowhere", 404, "찾는 것이 없습니다"),
         ("/en/nowhere", 404, "There is nothing here"),
-        ("/en/entities/urn:gone", 404, "urn:gone does not exist"),
-        ("/en/types/Unheard", 404, "no entity of the type Unheard"),
-        ("/en/city/layers/none", 404, "no layer"),
+        ("/en/entities/urn:gone", 404, "Nothing is at ‘/en/entities/urn:gone’"),
+        ("/en/types/Unheard", 404, "types/Unheard"),
+        ("/en/city/layers/none", 404, "layers/none"),
         ("/ko/types/Building?filter=height%3E%3E", 400, "이 주소를 읽을 수 없습니다"),
         ("/en/types/AirQualityObserved?after=nonsense", 400, "cannot be read"),
         (f"/en/entities/{STATION}/history?range=2y&attribute=pm25", 400, "not &#39;2y&#39;"),

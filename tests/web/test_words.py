@@ -27,7 +27,7 @@ MADE = (
     r"period\..*",
     r"data\.every-.*",
 )
-MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|denied|busy|fault)\..*",)
+MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|denied|busy|broken|fault)\..*",)
 
 
 def reader(language: str) -> Reader:

@@ -130,9 +130,13 @@ def visit_of(request: Request, shared: Shared) -> Visit:
 
 def problem_page(visit: Visit, error: MadangError) -> Response:
     status = STATUSES.get(type(error), 500)
-    key = "missing" if status == 404 else "busy" if status == 503 else "denied" if status == 403 else "wrong"
-    return visit.html("problem.html", {"key": key, "detail": error.message}, status)
+    key = {404: "missing", 503: "busy", 403: "denied", 500: "broken"}.get(status, "wrong")
+    # What the platform says of an address that it cannot read is for whoever wrote it, in the language of its errors
+    reason = error.message if key == "wrong" else ""
+    return visit.html(
+        "problem.html", {"key": key, "detail": visit.request.url.path, "reason": reason}, status
+    )
 
 
 def fault_page(visit: Visit, number: str) -> Response:
-    return visit.html("problem.html", {"key": "fault", "detail": number}, 500)
+    return visit.html("problem.html", {"key": "fault", "detail": number, "reason": ""}, 500)
