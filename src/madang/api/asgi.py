@@ -35,7 +35,8 @@ class _Template:
 
     def __init__(self, path: str) -> None:
         segments = path.strip("/").split("/")
-        self.literals = [(place, text) for place, text in enumerate(segments) if text[0] != "{"]
+        # Of the first segment the table of templates knows already that it is the same
+        self.literals = [(place, text) for place, text in enumerate(segments) if place and text[0] != "{"]
         self.variables = [place for place, text in enumerate(segments) if text[0] == "{"]
         self.handlers: dict[str, Handler] = {}
 
@@ -43,14 +44,14 @@ class _Template:
         return all(segments[place] == text for place, text in self.literals)
 
 
-def _templates() -> dict[int, list[_Template]]:
-    """The templates of the table by number of segments; among equals the more literal one first."""
+def _templates() -> dict[tuple[int, str], list[_Template]]:
+    """The templates of the table by number of segments and the first of them; the more literal one first."""
     by_path: dict[str, _Template] = {}
     for route in ROUTES:
         by_path.setdefault(route.path, _Template(route.path)).handlers[route.method] = route.handler
-    found: dict[int, list[_Template]] = {}
+    found: dict[tuple[int, str], list[_Template]] = {}
     for path, template in by_path.items():
-        found.setdefault(path.count("/"), []).append(template)
+        found.setdefault((path.count("/"), path.split("/")[1]), []).append(template)
     for templates in found.values():
         templates.sort(key=lambda template: -len(template.literals))
     return found
@@ -96,7 +97,7 @@ def _route(scope: Scope) -> tuple[Handler, tuple[str, ...]]:
     segments = path[len(_PREFIX) :].partition("?")[0].split("/")
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
     found = _find(segments)
-    if not segments[-1]:
+    if not segments[-1] and len(segments) > 1:
         # A slash at the end: of a collection, unless the method is one that only its members have
         collection = _find(segments[:-1])
         found = collection if collection is not None and method in collection.handlers else found
@@ -111,7 +112,7 @@ def _route(scope: Scope) -> tuple[Handler, tuple[str, ...]]:
 
 def _find(segments: list[str]) -> _Template | None:
     """The template of a path."""
-    for template in _TEMPLATES.get(len(segments), ()):
+    for template in _TEMPLATES.get((len(segments), segments[0]), ()):
         if template.matches(segments):
             return template
     return None
