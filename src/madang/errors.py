@@ -26,7 +26,7 @@
     └── CityFileInvalid         the city file has mistakes (all of them are listed)
 
 Each message says what is wrong, names the thing, and says what would be right. Which HTTP status belongs
-to which error stands in `api/problems.py`, and nowhere else.
+to which error stands in `api/problems.py` (pages, which answer people, have theirs in `web/app.py`).
 """
 
 from __future__ import annotations

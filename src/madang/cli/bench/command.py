@@ -58,11 +58,12 @@ def show(results: Results, console: Console) -> None:
         box=box.SIMPLE,
         pad_edge=False,
         collapse_padding=True,
+        padding=(0, 1, 0, 0),
         title_justify="left",
-        title=f"madang {results.version}, Python {results.python}, {results.load.connections} connections",
+        title=f"madang {results.version}, Python {results.python}, {results.load.connections} connections; times in ms",
     )
     table.add_column("scenario", no_wrap=True)
-    for heading in ("/s", "p50 ms", "p99 ms", "CPU ms", "errors", "ratio", "floor"):
+    for heading in ("/s", "p50", "p99", "CPU", "errors", "ratio", "floor", "by CPU"):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in results.results:
         figures = result.figures
@@ -76,11 +77,12 @@ def show(results: Results, console: Console) -> None:
             f"{figures.errors}",
             f"{colour}{result.ratio:.4f}",
             "" if result.floor is None else f"{result.floor}",
+            f"{result.processor_ratio:.4f}",
         )
     console.print(table)
     console.print(
         f"constant answer of 1.2 kB: {results.constant:,.0f}/s, CPU {results.constant_processor_ms:.3f} ms "
-        f"(medians of {len(results.constants)})"
+        f"(medians of {len(results.constants)}); ratio: of requests/s, by CPU: of the server's time for one"
     )
     if not results.valid:
         console.print(

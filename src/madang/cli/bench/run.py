@@ -23,11 +23,17 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Result(msgspec.Struct, frozen=True):
-    """A scenario's figures. ratio: to the constant. floor: what the ratio should reach, None where none is set."""
+    """A scenario's figures.
+
+    ratio: of requests/s to the constant's. processor_ratio: of the processor time that the constant's server took for
+    a request to what the platform took, which says the same of the server whatever the load generator could do.
+    floor: what the ratio should reach, None where none is set.
+    """
 
     title: str
     figures: Measured
     ratio: float
+    processor_ratio: float
     floor: float | None
 
     @property
@@ -79,6 +85,7 @@ def run(only: Sequence[str], load: Load, tell: Callable[[str], None]) -> Results
             measured.append(measure(scenario.name, platform, load, seed))
         constants.append(measure("constant", floor, short, seed))
     constant = statistics.median(one.requests_per_second for one in constants)
+    processor_ms = statistics.median(one.processor_ms for one in constants)
     return Results(
         version=__version__,
         python=machine.python_version(),
@@ -86,10 +93,16 @@ def run(only: Sequence[str], load: Load, tell: Callable[[str], None]) -> Results
         load=load,
         constants=constants,
         constant=constant,
-        constant_processor_ms=statistics.median(one.processor_ms for one in constants),
+        constant_processor_ms=processor_ms,
         valid=constant >= CONSTANT_MIN,
         results=[
-            Result(scenario.title, figures, figures.requests_per_second / constant, scenario.floor)
+            Result(
+                title=scenario.title,
+                figures=figures,
+                ratio=figures.requests_per_second / constant,
+                processor_ratio=processor_ms / figures.processor_ms,
+                floor=scenario.floor,
+            )
             for scenario, figures in zip(chosen, measured, strict=True)
         ],
     )

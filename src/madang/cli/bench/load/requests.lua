@@ -1,6 +1,8 @@
 -- What wrk sends, one function per scenario. Arguments: scenario, path of entity.json, number of stations,
 -- stations with history, values of each, seed, path for the first answer ("" to read no answer). Every thread
 -- has its own numbers, so no two requests create the same entity.
+-- The generator shares the machine with what it measures, so requests are made before the load and only handed
+-- out during it; a created station has its own id, put between two halves that are ready.
 
 local JSON = { ["Content-Type"] = "application/json" }
 local ENTITIES = "/ngsi-ld/v1/entities"
@@ -10,9 +12,11 @@ local PREFIX = "urn:ngsi-ld:AirQualityObserved:bench:"
 local COLUMNS, WEST, SOUTH, STEP_EAST, STEP_NORTH = 100, 127.0, 37.5, 0.00113, 0.00099
 local EPOCH = 1772323200 -- 2026-03-01T00:00:00Z, as in entities.py
 
+local READY, READY_OF_100 = 4096, 256 -- requests made beforehand; of those that carry 100 stations each
+
 local threads = 0
 local random = math.random
-local shape, stations, with_history, values, made
+local shape, stations, with_history, values
 
 function setup(thread)
   thread:set("thread_number", threads)
@@ -53,8 +57,8 @@ local function patch(...)
   return wrk.format("PATCH", ENTITIES .. "/" .. some_id() .. "/attrs", JSON, "{" .. table.concat(members, ",") .. "}")
 end
 
-local function upsert()
-  local start, body = random(0, math.floor(stations / 100) - 1) * 100, {}
+local function upsert(position)
+  local start, body = position % math.floor(stations / 100) * 100, {}
   for offset = 0, 99 do
     local number = start + offset
     body[offset + 1] = station(PREFIX .. "grid:" .. number, number, math.floor(number / COLUMNS))
@@ -68,10 +72,11 @@ function requests.constant()
   return wrk.format("GET", "/")
 end
 
-function requests.create()
-  made = made + 1
-  local id = ("%snew:%s-%d-%d"):format(PREFIX, wrk.seed, thread_number, made)
-  return wrk.format("POST", ENTITIES, JSON, station(id, made, COLUMNS + 50 + thread_number))
+local MARK = "0000000000" -- of the length of a created station's number
+
+function requests.create(position)
+  local id = ("%snew:%s-%d-%s"):format(PREFIX, wrk.seed, thread_number, MARK)
+  return wrk.format("POST", ENTITIES, JSON, station(id, position, COLUMNS + 50 + thread_number))
 end
 
 function requests.retrieve()
@@ -124,6 +129,29 @@ function requests.aggregate()
     .. "&aggrPeriodDuration=PT1H&timerel=between&timeAt=" .. moment(-60 * values) .. "&endTimeAt=" .. moment(0))
 end
 
+-- A function that hands out the requests in turn.
+local function in_turn(made)
+  local position, count = 0, #made
+  return function()
+    position = position % count + 1
+    return made[position]
+  end
+end
+
+-- The same, with the MARK of each replaced by a number that no other request of this thread has.
+local function numbered(made)
+  local heads, tails, number = {}, {}, 0
+  for position, text in ipairs(made) do
+    local from, to = text:find(MARK, 1, true)
+    heads[position], tails[position] = text:sub(1, from - 1), text:sub(to + 1)
+  end
+  return function()
+    number = number + 1
+    local position = number % #made + 1
+    return heads[position] .. ("%010d"):format(number) .. tails[position]
+  end
+end
+
 function init(arguments)
   local file = assert(io.open(arguments[2]))
   shape = file:read("*a"):gsub("%s+$", "")
@@ -131,9 +159,13 @@ function init(arguments)
   stations, with_history, values = tonumber(arguments[3]), tonumber(arguments[4]), tonumber(arguments[5])
   wrk.seed = arguments[6]
   math.randomseed(tonumber(arguments[6]) * 1000 + thread_number)
-  made = 0
   wrk.headers["Host"] = wrk.host .. ":" .. wrk.port
-  request = assert(requests[arguments[1]], "unknown scenario")
+  local name, made = arguments[1], {}
+  local make = assert(requests[name], "unknown scenario")
+  for position = 1, name == "upsert_100" and READY_OF_100 or READY do
+    made[position] = make(position)
+  end
+  request = name == "create" and numbered(made) or in_turn(made)
   if arguments[7] ~= "" then
     local kept = false
     response = function(status, _, body)
