@@ -105,7 +105,7 @@ def up_command(wiring: Wiring) -> Callable[..., int]:
         if demo and city is not None:
             raise SettingInvalid(f"--demo brings up a city of its own; leave out {city}, or --demo")
         wish = Wish(city, seed if demo else None, yes, json)
-        asyncio.run(bring_up(wiring, (where or Where()).settings(), wish))
+        server.run(bring_up(wiring, (where or Where()).settings(), wish))
         return OK
 
     return up

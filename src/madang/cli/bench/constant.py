@@ -22,4 +22,4 @@ async def application(_scope: server.Scope, _receive: server.Receive, send: serv
 
 
 if __name__ == "__main__":
-    asyncio.run(server.serve(application, "127.0.0.1", int(sys.argv[1]), asyncio.Event()))
+    server.run(server.serve(application, "127.0.0.1", int(sys.argv[1]), asyncio.Event()))
