@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from madang.clock import Clock
 from madang.errors import BadRequestData, NoTenant
 from madang.hub.contexts import Contexts
+from madang.ngsild.subscription import DeliveryState
 from madang.settings import LIMITS
-from madang.store.base import Store
+from madang.store.base import KeptSubscription, Store
 from madang.trust.access import DEFAULT_TENANT, Access
 
 _TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TENANTS_MAX: Final = 64
 
 
+class Delivery(Protocol):
+    """Who sends notifications. Called in the event loop, after the change is on disk and before it is answered."""
+
+    def changed(self, tenant: str, kept: KeptSubscription) -> None:
+        """The subscription was made or changed."""
+        ...
+
+    def removed(self, tenant: str, subscription_id: str) -> None:
+        """The subscription is no more; nothing may be sent for it any longer."""
+        ...
+
+    def state(self, tenant: str, subscription_id: str) -> DeliveryState:
+        """What has become of its notifications so far."""
+        ...
+
+
 class Hub:
-    """Everything that an operation needs. `open_store` gives a tenant's store; `has_store` says if it exists."""
+    """Everything that an operation needs. `open_store` gives a tenant's store; `has_store` says if it exists.
+
+    `delivery`: who sends notifications, None where nobody does.
+    """
 
     def __init__(
         self,
@@ -32,6 +52,7 @@ class Hub:
         self._stores: dict[str, Store] = {}
         self.contexts = contexts
         self.clock = clock
+        self.delivery: Delivery | None = None
 
     def store(self, access: Access, *, create: bool = False) -> Store:
         """The store of the caller's tenant. create: a tenant that does not exist yet comes into being.

@@ -6,7 +6,7 @@ answers within the call, in slices of at most 5 ms (docs/decisions, 2).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -16,6 +16,7 @@ from madang.ngsild.changes import Change, Outcome
 from madang.ngsild.entity import Entity, Kind
 from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
+from madang.ngsild.subscription import Subscription
 from madang.ngsild.temporal import TemporalQuery
 from madang.trust.access import Access
 
@@ -146,8 +147,41 @@ class Sources(Protocol):
         ...
 
 
+class KeptSubscription(msgspec.Struct, frozen=True):
+    """A subscription with the subject of the access that made it: policies are asked anew for it later."""
+
+    subscription: Subscription
+    subject: str
+
+
+class Subscriptions(Protocol):
+    """The subscriptions of a tenant. When a call returns, what it did is on disk."""
+
+    async def add(self, kept: KeptSubscription) -> None:
+        """Raises AlreadyExists."""
+        ...
+
+    async def get(self, subscription_id: str) -> KeptSubscription | None: ...
+
+    async def page(self, limit: int, offset: int) -> tuple[list[KeptSubscription], int]:
+        """Some of them in the order of their creation, and how many there are."""
+        ...
+
+    async def update(
+        self, subscription_id: str, change: Callable[[Subscription], Subscription]
+    ) -> KeptSubscription:
+        """Put what `change` makes of it in its place, with no other change between. Raises NotFound, and what
+        `change` raises."""
+        ...
+
+    async def remove(self, subscription_id: str) -> None:
+        """Raises NotFound."""
+        ...
+
+
 class Store(Protocol):
     sources: Sources
+    subscriptions: Subscriptions
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None

@@ -92,6 +92,11 @@ MIGRATIONS: Final = (
     );
     CREATE INDEX quarantine_by_source ON quarantine (source, number);
     """,
+    """
+    CREATE TABLE subscription (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, subject TEXT NOT NULL, data BLOB NOT NULL
+    );
+    """,
 )
 
 

@@ -32,6 +32,7 @@ from madang.store.base import (
     RenderedPage,
     SourceMark,
     Sources,
+    Subscriptions,
 )
 from madang.store.sqlite import codec, history_page, live, page, presence, read
 from madang.store.sqlite.codec import Terms
@@ -40,6 +41,7 @@ from madang.store.sqlite.connection import open_reader, open_writer
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.sources import SqliteSources, write_mark
+from madang.store.sqlite.subscriptions import SqliteSubscriptions
 from madang.store.sqlite.write import Counters, Place
 from madang.trust.access import Access
 
@@ -80,6 +82,7 @@ class SqliteStore:
         self._builder = IndexBuilder(self.place, self._build)
         self._pages = page.Pages(self._reader, self.place, path, self._builder)
         self.sources: Sources = SqliteSources(self._reader, self._write, clock)
+        self.subscriptions: Subscriptions = SqliteSubscriptions(self._reader, self._write)
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None
