@@ -3,6 +3,7 @@
 entity: one row per entity, with its attribute segments (see `codec.py`) and its rendered bytes. All other
 tables up to `attribute_count` are indexes of it. change: one row per write, append-only: history, live events and
 subscriptions read it. past: the row number of deleted entities, so that their history finds them again.
+expiry: when something of an entity expires next, for the few of which something does.
 """
 
 from __future__ import annotations
@@ -96,6 +97,10 @@ MIGRATIONS: Final = (
     CREATE TABLE subscription (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, subject TEXT NOT NULL, data BLOB NOT NULL
     );
+    """,
+    """
+    CREATE TABLE expiry (row INTEGER PRIMARY KEY, moment INTEGER NOT NULL);
+    CREATE INDEX expiry_by_moment ON expiry (moment);
     """,
 )
 
