@@ -3,7 +3,8 @@
 entity: one row per entity, with its attribute segments (see `codec.py`) and its rendered bytes. All other
 tables up to `attribute_count` are indexes of it. change: one row per write, append-only: history, live events and
 subscriptions read it. past: the row number of deleted entities, so that their history finds them again.
-expiry: when something of an entity expires next, for the few of which something does.
+expiry: when something of an entity expires next, for the few of which something does. chunk: values of one attribute
+that were folded out of change rows (see `chunks.py`); folded: up to which change that was done, entity by entity.
 """
 
 from __future__ import annotations
@@ -101,6 +102,29 @@ MIGRATIONS: Final = (
     """
     CREATE TABLE expiry (row INTEGER PRIMARY KEY, moment INTEGER NOT NULL);
     CREATE INDEX expiry_by_moment ON expiry (moment);
+    """,
+    """
+    CREATE TABLE folded (row INTEGER PRIMARY KEY, until INTEGER NOT NULL, edits INTEGER NOT NULL);
+    CREATE TABLE chunk (
+        number INTEGER PRIMARY KEY,
+        row INTEGER NOT NULL,
+        term INTEGER NOT NULL,
+        dataset TEXT NOT NULL,
+        sequence INTEGER NOT NULL,
+        until INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        earliest INTEGER,
+        latest INTEGER,
+        written_first INTEGER NOT NULL,
+        written_last INTEGER NOT NULL,
+        total REAL,
+        least REAL,
+        greatest REAL,
+        columns BLOB NOT NULL,
+        origins BLOB NOT NULL,
+        bodies BLOB NOT NULL
+    );
+    CREATE INDEX chunk_by_series ON chunk (row, term, dataset, sequence, number);
     """,
 )
 
