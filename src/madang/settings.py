@@ -162,7 +162,31 @@ class Limits(msgspec.Struct, frozen=True):
     context_bytes_max: Annotated[int, msgspec.Meta(description="one @context document")] = 1024**2
     context_depth_max: Annotated[int, msgspec.Meta(description="@contexts that refer to each other")] = 8
     context_fetch_ms_max: Annotated[int, msgspec.Meta(description="fetching a remote @context")] = 3000
+    context_documents_max: Annotated[
+        int, msgspec.Meta(description="@context documents that one request's @context leads to")
+    ] = 64
+    context_resolve_ms_max: Annotated[
+        int, msgspec.Meta(description="finding all documents of a request's @context")
+    ] = 10_000
+    context_fetches_max: Annotated[int, msgspec.Meta(description="remote @contexts fetched at one time")] = 64
+    context_fresh_seconds_min: Annotated[
+        int,
+        msgspec.Meta(description="that a copy of a remote @context is used before its host is asked anew"),
+    ] = 1
+    context_fresh_seconds_max: Annotated[
+        int, msgspec.Meta(description="that a copy of a remote @context is used, whatever its host says")
+    ] = 7 * 24 * 3600
+    context_retry_seconds_max: Annotated[
+        int,
+        msgspec.Meta(description="that an old copy is used before a host that did not answer is asked anew"),
+    ] = 60
     contexts_cached_max: Annotated[int, msgspec.Meta(description="remote @contexts kept in memory")] = 256
+    contexts_kept_max: Annotated[
+        int, msgspec.Meta(description="copies of remote @contexts kept on disk per tenant")
+    ] = 1000
+    contexts_hosted_max: Annotated[
+        int, msgspec.Meta(description="@contexts hosted per tenant, for clients and for subscriptions")
+    ] = 10_000
     commit_queue_changes_max: Annotated[
         int, msgspec.Meta(description="changes that wait for their commit before writers are told to retry")
     ] = 20_000

@@ -7,6 +7,7 @@ answers within the call, in slices of at most 5 ms (docs/decisions, 2).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from enum import Enum
 from typing import Protocol
 
 import msgspec
@@ -179,9 +180,69 @@ class Subscriptions(Protocol):
         ...
 
 
+class ContextKind(Enum):
+    """CIM 009 §5.13.1: a copy of what another host serves, what a client gave to be served, what the platform made."""
+
+    CACHED = "Cached"
+    HOSTED = "Hosted"
+    IMPLICIT = "ImplicitlyCreated"
+
+
+class KeptContext(msgspec.Struct, frozen=True):
+    """A stored @context. id: local identifier. document: JSON of the value of "@context".
+
+    url, etag: where a copy came from and what its host calls this version of it, "" for others. created, expires,
+    used: microseconds UTC; expires 0: never; used 0: not yet. hits: how often it was found in the store.
+    """
+
+    id: str
+    kind: ContextKind
+    document: bytes
+    url: str
+    created: int
+    expires: int = 0
+    etag: str = ""
+    used: int = 0
+    hits: int = 0
+
+
+class ContextUse(msgspec.Struct, frozen=True):
+    """That a stored @context was found `hits` more times, last at `used` (microseconds UTC)."""
+
+    id: str
+    hits: int
+    used: int
+
+
+class KeptContexts(Protocol):
+    """The @contexts that a tenant's store keeps. When a call that writes returns, what it did is on disk."""
+
+    def find(self, id_or_url: str) -> KeptContext | None:
+        """By local identifier, or a copy by the address that it came from."""
+        ...
+
+    def all(self, kind: ContextKind | None) -> list[KeptContext]:
+        """All, or those of a kind, in the order of their creation; without their documents."""
+        ...
+
+    async def put(self, context: KeptContext) -> None:
+        """Add it, or put it in the place of the one with its identifier or its address, whose use it keeps.
+
+        Of copies, and of others that expire, those longest unused make room. Raises Denied where too many that
+        never expire are kept."""
+        ...
+
+    async def remove(self, context_id: str) -> bool:
+        """Whether there was one."""
+        ...
+
+    async def note(self, uses: Sequence[ContextUse]) -> None: ...
+
+
 class Store(Protocol):
     sources: Sources
     subscriptions: Subscriptions
+    contexts: KeptContexts
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None

@@ -126,6 +126,21 @@ MIGRATIONS: Final = (
     );
     CREATE INDEX chunk_by_series ON chunk (row, term, dataset, sequence, number);
     """,
+    """
+    CREATE TABLE context (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        document BLOB NOT NULL,
+        url TEXT NOT NULL,
+        created INTEGER NOT NULL,
+        expires INTEGER NOT NULL,
+        etag TEXT NOT NULL,
+        used INTEGER NOT NULL,
+        hits INTEGER NOT NULL
+    );
+    CREATE INDEX context_by_url ON context (url);
+    """,
 )
 
 

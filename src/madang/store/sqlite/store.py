@@ -28,6 +28,7 @@ from madang.store.base import (
     AttributeCount,
     ChangeRow,
     EvolutionPage,
+    KeptContexts,
     Page,
     RenderedPage,
     SourceMark,
@@ -38,6 +39,7 @@ from madang.store.sqlite import codec, history_page, live, page, presence, read
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
 from madang.store.sqlite.connection import open_reader, open_writer
+from madang.store.sqlite.contexts import SqliteContexts
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.sources import SqliteSources, write_mark
@@ -83,6 +85,7 @@ class SqliteStore:
         self._pages = page.Pages(self._reader, self.place, path, self._builder)
         self.sources: Sources = SqliteSources(self._reader, self._write, clock)
         self.subscriptions: Subscriptions = SqliteSubscriptions(self._reader, self._write)
+        self.contexts: KeptContexts = SqliteContexts(self._reader, self._write)
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None
