@@ -36,17 +36,29 @@ class Event(msgspec.Struct, frozen=True):
 
 def event(sequence: int, time: int, before: Entity | None, after: Entity | None) -> Event:
     """The event of a change. before, after: the same entity; one of them may be None, not both."""
+    updated = _updated_in_place(before, after)
+    if updated is not None:
+        return Event(sequence, time, before, after, updated=updated)
     was, now = _instances(before), _instances(after)
-    created, updated, deleted = set(), set(), set()
-    for key, attribute in now.items():
-        old = was.get(key)
-        if old is None:
-            created.add(key[0])
-        elif old.body != attribute.body:
-            updated.add(key[0])
-    for key in was.keys() - now.keys():
-        deleted.add(key[0])
-    return Event(sequence, time, before, after, frozenset(created), frozenset(updated), frozenset(deleted))
+    created = frozenset([name for name, _ in now.keys() - was.keys()])
+    deleted = frozenset([name for name, _ in was.keys() - now.keys()])
+    changed = [key[0] for key, one in now.items() if key in was and was[key].body != one.body]
+    return Event(sequence, time, before, after, created, frozenset(changed), deleted)
+
+
+def _updated_in_place(before: Entity | None, after: Entity | None) -> frozenset[str] | None:
+    """IRIs of the attributes that differ if both have the same instances in the same order, the commonest
+    change; None if they do not."""
+    if before is None or after is None or len(before.attributes) != len(after.attributes):
+        return None
+    updated = []
+    for old, new in zip(before.attributes, after.attributes, strict=True):
+        if old is not new:
+            if old.name != new.name or old.dataset_id != new.dataset_id:
+                return None
+            if old.body != new.body:
+                updated.append(new.name)
+    return frozenset(updated)
 
 
 def occurrence(sequence: int, time: int, entity: Entity) -> Event:

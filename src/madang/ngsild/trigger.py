@@ -1,56 +1,185 @@
-"""Which subscriptions a change is told to: `Watch` is a subscription made ready to be asked, `SubscriptionIndex` finds those worth asking.
+"""Which subscriptions a change is told to: `Watch` is a subscription made ready to be asked, `SubscriptionIndex`
+finds those worth asking.
 
 With ten thousand subscriptions a look at each would cost more than the write; the index keeps them by entity
-id and by type and attribute, so that only those whose entity and attribute fit are asked (docs/decisions, 12).
+id and by type, each with the attribute that must have changed, so that only those whose entity and attribute
+fit are asked (docs/decisions, 12).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
+from madang.ngsild.entity import Entity
 from madang.ngsild.event import Event
+from madang.ngsild.matcher import Matcher, all_of, compile_query
 from madang.ngsild.query import Query
-from madang.ngsild.subscription import Subscription
+from madang.ngsild.subscription import Selector, Subscription, Trigger
+
+_CREATED: Final = frozenset((Trigger.ATTRIBUTE_CREATED, Trigger.ENTITY_UPDATED))
+_UPDATED: Final = frozenset((Trigger.ATTRIBUTE_UPDATED, Trigger.ENTITY_UPDATED))
+_DELETED: Final = frozenset((Trigger.ATTRIBUTE_DELETED, Trigger.ENTITY_UPDATED))
+
+# (entity id, attribute), (entity type, attribute); None stands for any
+_Key = tuple[str | None, str | None]
 
 
 class Watch:
     """A subscription with its conditions compiled. Immutable to its users.
 
-    visible, mask: filter and mask of the access of who subscribed, asked anew by the caller when policies change: entities
-    outside `visible` do not exist, attributes (IRIs) in the mask neither.
+    visible, mask: filter and mask of the access of who subscribed, asked anew by the caller when policies
+    change: entities outside `visible` do not exist, attributes (IRIs) in the mask neither.
     """
 
-    __slots__ = ("mask", "subscription", "visible")
+    __slots__ = (
+        "_condition",
+        "_created",
+        "_deleted",
+        "_entity_created",
+        "_entity_deleted",
+        "_selects",
+        "_updated",
+        "_watched",
+        "mask",
+        "subscription",
+    )
 
     def __init__(
         self, subscription: Subscription, visible: Query | None = None, mask: frozenset[str] = frozenset()
     ) -> None:
+        triggers = subscription.triggers
         self.subscription = subscription
-        self.visible = visible
         self.mask = mask
+        self._watched = frozenset(subscription.watched)
+        self._created = not triggers.isdisjoint(_CREATED)
+        self._updated = not triggers.isdisjoint(_UPDATED)
+        self._deleted = not triggers.isdisjoint(_DELETED)
+        self._entity_created = Trigger.ENTITY_CREATED in triggers
+        self._entity_deleted = Trigger.ENTITY_DELETED in triggers
+        self._selects = [compile_query(query_of(selector)) for selector in subscription.selectors]
+        self._condition = _condition(subscription, visible, mask)
 
     def triggered(self, event: Event) -> bool:
         """Whether the change is one to notify of (CIM 009 §5.8.6); status and time are not looked at."""
-        raise NotImplementedError
+        if not self._concerns(event):
+            return False
+        entity = event.entity
+        if self._selects and not any(selects(entity) for selects in self._selects):
+            return False
+        return self._condition is None or self._condition(entity)
 
-    def selects(self) -> Query:
-        """The query for all entities subscribed to: what a notification by time interval carries."""
-        raise NotImplementedError
+    def selects(self, entity: Entity) -> bool:
+        """Whether the entity is one that a notification by time interval carries."""
+        if self._selects and not any(selects(entity) for selects in self._selects):
+            return False
+        return self._condition is None or self._condition(entity)
+
+    def _concerns(self, event: Event) -> bool:
+        """Whether what changed is what the subscription is triggered by, of an attribute that it watches."""
+        if (self._entity_created and event.before is None) or (self._entity_deleted and event.after is None):
+            return not self._watched or self._meets(event.created) or self._meets(event.deleted)
+        return (
+            (self._created and self._meets(event.created))
+            or (self._updated and self._meets(event.updated))
+            or (self._deleted and self._meets(event.deleted))
+        )
+
+    def _meets(self, names: frozenset[str]) -> bool:
+        if self.mask:
+            names = names - self.mask
+        return not self._watched.isdisjoint(names) if self._watched else bool(names)
+
+
+def query_of(selector: Selector) -> Query:
+    """The query for the entities of a selector; an id goes before a pattern (CIM 009 §5.2.33)."""
+    pattern = None if selector.ids else selector.id_pattern
+    return Query(types=selector.types, ids=selector.ids, id_pattern=pattern)
+
+
+def conditions_of(subscription: Subscription) -> Query:
+    """What an entity must meet beside being selected, as a query."""
+    return Query(q=subscription.q, scope=subscription.scope, geo=subscription.geo)
+
+
+def _condition(subscription: Subscription, visible: Query | None, mask: frozenset[str]) -> Matcher | None:
+    """q, geoQ and scopeQ with what the subscriber may see; None if there is no condition."""
+    own = conditions_of(subscription)
+    tests = [] if own == Query() else [compile_query(own, mask)]
+    if visible is not None:
+        tests.append(compile_query(visible))
+    return all_of(tests) if tests else None
 
 
 class SubscriptionIndex:
     """The watches of one tenant, by what they can be triggered by. Those with a time interval are not in it."""
 
+    def __init__(self) -> None:
+        self._by_id: dict[_Key, dict[str, Watch]] = {}
+        self._by_type: dict[_Key, dict[str, Watch]] = {}
+        # Watches in the order in which they were added, with their number in it
+        self._watches: dict[str, tuple[int, Watch]] = {}
+        self._added = 0
+
+    def __len__(self) -> int:
+        return len(self._watches)
+
     def put(self, watch: Watch) -> None:
         """Add the watch, or put it in the place of the one with the same subscription id."""
-        raise NotImplementedError
+        identifier = watch.subscription.id
+        self.remove(identifier)
+        if watch.subscription.interval_seconds:
+            return
+        self._added += 1
+        self._watches[identifier] = (self._added, watch)
+        for table, key in self._places(watch.subscription):
+            table.setdefault(key, {})[identifier] = watch
 
     def remove(self, subscription_id: str) -> None:
         """Forget the watch, if there is one."""
-        raise NotImplementedError
+        known = self._watches.pop(subscription_id, None)
+        if known is None:
+            return
+        for table, key in self._places(known[1].subscription):
+            del table[key][subscription_id]
+            if not table[key]:
+                del table[key]
 
     def candidates(self, event: Event) -> list[Watch]:
         """The watches that the event may trigger: every one that it does trigger, and few others."""
-        raise NotImplementedError
+        if not self._watches:
+            return []
+        entity = event.entity
+        names = (None, *event.created, *event.updated, *event.deleted)
+        found: dict[str, Watch] = {}
+        for table, first in (
+            (self._by_id, (entity.id,)),
+            (self._by_type, (None, *entity.types)),
+        ):
+            if table:
+                for one in first:
+                    for name in names:
+                        there = table.get((one, name))
+                        if there is not None:
+                            found |= there
+        return list(found.values())
 
     def triggered(self, event: Event) -> list[Watch]:
         """The watches that the event triggers, in the order in which they were added."""
-        raise NotImplementedError
+        found = [watch for watch in self.candidates(event) if watch.triggered(event)]
+        if len(found) > 1:
+            found.sort(key=lambda watch: self._watches[watch.subscription.id][0])
+        return found
+
+    def _places(self, subscription: Subscription) -> Iterator[tuple[dict[_Key, dict[str, Watch]], _Key]]:
+        """Where the subscription stands: under each id, else under one type of each alternative."""
+        for name in subscription.watched or (None,):
+            for selector in subscription.selectors or (Selector(None),):
+                if selector.ids:
+                    for identifier in selector.ids:
+                        yield self._by_id, (identifier, name)
+                elif selector.types is None:
+                    yield self._by_type, (None, name)
+                else:
+                    for alternative in selector.types.alternatives:
+                        yield self._by_type, (alternative[0], name)
