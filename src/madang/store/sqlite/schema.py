@@ -141,6 +141,22 @@ MIGRATIONS: Final = (
     );
     CREATE INDEX context_by_url ON context (url);
     """,
+    """
+    CREATE TABLE outbox (sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, changes BLOB NOT NULL);
+    CREATE TABLE delivery (
+        subscription TEXT PRIMARY KEY, cursor INTEGER, state BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE dead_letter (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        subscription TEXT NOT NULL,
+        time INTEGER NOT NULL,
+        attempts INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        entities INTEGER NOT NULL,
+        message BLOB NOT NULL
+    );
+    CREATE INDEX dead_letter_by_subscription ON dead_letter (subscription, number);
+    """,
 )
 
 
