@@ -11,6 +11,7 @@ from enum import Enum
 import msgspec
 
 from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.selection import TypeExpression
 
 
 class Mode(Enum):
@@ -26,11 +27,29 @@ class Mode(Enum):
     UPSERT_UPDATE = "upsert-update"  # CREATE or APPEND
 
 
+class Merging(msgspec.Struct, frozen=True):
+    """What a request says of all that it merges (CIM 009 §5.6.17.3, §6.5.3.4).
+
+    simplified: the fragment carries values alone, so attributes keep their kind. observed_at: DateTime for every
+    attribute that has an observedAt and is not given another. language: tag under which plain texts go into a
+    languageMap.
+    """
+
+    simplified: bool = False
+    observed_at: str = ""
+    language: str = ""
+
+
 class Write(msgspec.Struct, frozen=True):
-    """Apply a fragment to the entity with its id."""
+    """Apply a fragment to the entity with its id.
+
+    of_types: as in the changes below, only if the entity is of these types; to others it does not exist.
+    """
 
     mode: Mode
     fragment: Entity
+    of_types: TypeExpression | None = None
+    merging: Merging = Merging()
 
     @property
     def id(self) -> str:
@@ -41,6 +60,13 @@ class Delete(msgspec.Struct, frozen=True):
     """Remove the entity. Its history stays until a `DeleteHistory`."""
 
     id: str
+    of_types: TypeExpression | None = None
+
+
+class Expire(msgspec.Struct, frozen=True):
+    """Remove what of the entity has passed its expiresAt: attribute instances, or all of it (CIM 009 §4.22)."""
+
+    id: str
 
 
 class PatchAttribute(msgspec.Struct, frozen=True):
@@ -49,6 +75,7 @@ class PatchAttribute(msgspec.Struct, frozen=True):
     id: str
     attribute: Attribute
     replace: bool = False
+    of_types: TypeExpression | None = None
 
 
 class DeleteAttribute(msgspec.Struct, frozen=True):
@@ -58,16 +85,26 @@ class DeleteAttribute(msgspec.Struct, frozen=True):
     name: str
     dataset_id: str | None = None
     every: bool = False
+    of_types: TypeExpression | None = None
+
+
+class Retain(msgspec.Struct, frozen=True):
+    """Remove attributes, all their instances: those that are named, or with `keep` all others (CIM 009 §5.6.21)."""
+
+    id: str
+    names: frozenset[str]
+    keep: bool = False
 
 
 class AppendHistory(msgspec.Struct, frozen=True):
     """Add instances to an entity's history, oldest first (CIM 009 §5.6.11, §5.6.12).
 
     The instance with the latest time of each attribute also becomes the current one where the entity's
-    current one is older; an entity that does not exist is created.
+    current one is older; an entity that does not exist is created, unless it must be `existing`.
     """
 
     fragment: Entity
+    existing: bool = False
 
     @property
     def id(self) -> str:
@@ -92,7 +129,17 @@ class PatchInstance(msgspec.Struct, frozen=True):
     instance_id: str
 
 
-Change = Write | Delete | PatchAttribute | DeleteAttribute | AppendHistory | DeleteHistory | PatchInstance
+Change = (
+    Write
+    | Delete
+    | Expire
+    | Retain
+    | PatchAttribute
+    | DeleteAttribute
+    | AppendHistory
+    | DeleteHistory
+    | PatchInstance
+)
 
 
 class Outcome(msgspec.Struct, frozen=True):

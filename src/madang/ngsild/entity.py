@@ -12,7 +12,7 @@ Nothing here does I/O or asks for the time.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import orjson
@@ -47,6 +47,9 @@ VALUE_MEMBERS: dict[Kind, str] = {
     Kind.LIST_RELATIONSHIP: "objectList",
 }
 
+# expires_at of a fragment that makes a transient entity a lasting one
+STAYS: Final = -1
+
 _KIND_OF_LETTERS: dict[bytes, Kind] = {kind.value.encode(): kind for kind in Kind}
 
 
@@ -80,7 +83,8 @@ class Entity(msgspec.Struct, frozen=True):
     """An entity with all its attribute instances, in the order in which they were added.
 
     id: URI. types: absolute IRIs, at least one. scope: as given, each beginning with "/".
-    created_at, modified_at: microseconds UTC, 0 while not yet stored.
+    created_at, modified_at: microseconds UTC, 0 while not yet stored. expires_at: the same, when the entity
+    ceases to be (CIM 009 §4.22), 0 if it stays; in a fragment 0 says nothing and STAYS takes the moment away.
     """
 
     id: str
@@ -89,6 +93,7 @@ class Entity(msgspec.Struct, frozen=True):
     scope: tuple[str, ...] = ()
     created_at: int = 0
     modified_at: int = 0
+    expires_at: int = 0
 
     def instances(self, name: str) -> list[Attribute]:
         """All instances of the attribute with this IRI; an empty list if there is none."""

@@ -5,7 +5,7 @@ Attributes that a change does not touch stay the same objects, so a store sees b
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import orjson
@@ -17,23 +17,27 @@ from madang.ngsild.changes import (
     Delete,
     DeleteAttribute,
     DeleteHistory,
+    Expire,
     Mode,
     Outcome,
     PatchAttribute,
     PatchInstance,
+    Retain,
     Write,
 )
 from madang.ngsild.core_terms import NGSI_LD
-from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
+from madang.ngsild.entity import STAYS, VALUE_MEMBERS, Attribute, Entity, Kind
+from madang.ngsild.expiry import without_expired
 from madang.ngsild.identifier import NGSI_LD_NULL
+from madang.ngsild.merge import deletes, merged, partly_updated, without_nulls
+from madang.ngsild.selection import TypeExpression
 from madang.ngsild.times import parse_moment
 
 SCOPE: Final = NGSI_LD + "scope"
 Key = tuple[str, str | None]
-_VALUES: Final = frozenset(VALUE_MEMBERS.values())
-# Values that a merge replaces whole although they may be objects
-_OPAQUE: Final = frozenset(("json",))
 _TYPED: Final = b'{"type":'
+# How the canonical body of most attributes begins: it has a value, which no null can be
+_WITH_VALUE: Final = b'{"type":"Property","value":'
 _NULL_BYTES: Final = NGSI_LD_NULL.encode()
 
 
@@ -52,14 +56,18 @@ def apply(change: Change, entity: Entity | None, now: int) -> Applied:
     Raises AlreadyExists, NotFound or BadRequestData; the entity is then as before.
     """
     match change:
-        case Write(mode, fragment):
-            return _write(mode, fragment, entity, now)
+        case Write():
+            return _write(change, entity, now)
         case PatchAttribute():
-            return _patch_attribute(change, _existing(entity, change.id), now)
+            return _patch_attribute(change, _existing(entity, change.id, change.of_types), now)
         case DeleteAttribute():
-            return _delete_attribute(change, _existing(entity, change.id), now)
-        case Delete(identifier):
-            return Applied(None, Outcome(identifier, deleted=True), (), _keys(_existing(entity, identifier)))
+            return _delete_attribute(change, _existing(entity, change.id, change.of_types), now)
+        case Delete():
+            return _delete(_existing(entity, change.id, change.of_types))
+        case Expire():
+            return _expire(_existing(entity, change.id), now)
+        case Retain():
+            return _retain(change, _existing(entity, change.id), now)
         case AppendHistory(fragment):
             return _append_history(fragment, entity, now)
         case DeleteHistory() | PatchInstance():
@@ -68,9 +76,11 @@ def apply(change: Change, entity: Entity | None, now: int) -> Applied:
             )
 
 
-def _existing(entity: Entity | None, identifier: str) -> Entity:
+def _existing(entity: Entity | None, identifier: str, of_types: TypeExpression | None = None) -> Entity:
     if entity is None:
         raise NotFound(f"Entity {identifier} does not exist")
+    if of_types is not None and not of_types.matches(entity.types):
+        raise NotFound(f"Entity {identifier} is not of the types that the request selects")
     return entity
 
 
@@ -78,18 +88,22 @@ def _keys(entity: Entity) -> tuple[Key, ...]:
     return tuple((attribute.name, attribute.dataset_id) for attribute in entity.attributes)
 
 
-def _write(mode: Mode, fragment: Entity, entity: Entity | None, now: int) -> Applied:
-    if entity is None:
-        if mode in (Mode.CREATE, Mode.UPSERT_REPLACE, Mode.UPSERT_UPDATE):
-            return _create(fragment, now)
-        raise NotFound(f"Entity {fragment.id} does not exist")
+def _delete(entity: Entity) -> Applied:
+    return Applied(None, Outcome(entity.id, deleted=True), (), _keys(entity))
+
+
+def _write(change: Write, entity: Entity | None, now: int) -> Applied:
+    mode, fragment = change.mode, change.fragment
+    if entity is None and mode in (Mode.CREATE, Mode.UPSERT_REPLACE, Mode.UPSERT_UPDATE):
+        return _create(fragment, now)
+    entity = _existing(entity, fragment.id, change.of_types)
     match mode:
         case Mode.CREATE:
             raise AlreadyExists(f"Entity {fragment.id} exists already")
         case Mode.REPLACE | Mode.UPSERT_REPLACE:
             return _replace(fragment, entity, now)
         case Mode.MERGE:
-            return _merge(fragment, entity, now)
+            return _merge(change, entity, now)
         case Mode.APPEND | Mode.UPSERT_UPDATE:
             return _append(fragment, entity, now, overwrite=True)
         case Mode.APPEND_NEW:
@@ -112,7 +126,8 @@ def _create(fragment: Entity, now: int) -> Applied:
     if not fragment.types:
         raise BadRequestData(f"Entity {fragment.id} does not exist yet and has no type to be created with")
     attributes = tuple([_stamped(attribute, now) for attribute in fragment.attributes])
-    entity = Entity(fragment.id, fragment.types, attributes, fragment.scope, now, now)
+    expires_at = max(fragment.expires_at, 0)
+    entity = Entity(fragment.id, fragment.types, attributes, fragment.scope, now, now, expires_at)
     return Applied(entity, Outcome(fragment.id, created=True, updated=_names(attributes)), attributes)
 
 
@@ -123,9 +138,9 @@ def _replace(fragment: Entity, entity: Entity, now: int) -> Applied:
         old = before.pop((attribute.name, attribute.dataset_id), None)
         attributes.append(_stamped(attribute, now, old.created_at if old else 0))
     written = tuple(attributes)
-    replaced = Entity(
-        entity.id, fragment.types or entity.types, written, fragment.scope, entity.created_at, now
-    )
+    types = fragment.types or entity.types
+    expires_at = max(fragment.expires_at, 0)
+    replaced = Entity(entity.id, types, written, fragment.scope, entity.created_at, now, expires_at)
     removed = tuple(before)
     outcome = Outcome(
         entity.id, updated=_names(written), removed=tuple(dict.fromkeys(name for name, _ in removed))
@@ -150,26 +165,31 @@ def _append(fragment: Entity, entity: Entity, now: int, *, overwrite: bool) -> A
             skipped.append((attribute.name, "The attribute exists already and noOverwrite was asked for"))
             continue
         written.append(stamped)
-    types = entity.types
-    if fragment.types and not set(fragment.types) <= set(types):
-        types = tuple(dict.fromkeys((*types, *fragment.types)))
-    scope = _scope_after(entity, fragment, overwrite=overwrite)
-    after = Entity(entity.id, types, tuple(attributes), scope, entity.created_at, now)
+    after = _with_head(entity, fragment, tuple(attributes), now, overwrite=overwrite)
     return _changed(entity, after, written, skipped)
 
 
-def _scope_after(entity: Entity, fragment: Entity, *, overwrite: bool) -> tuple[str, ...]:
-    """With overwrite the fragment's scope takes the place of the entity's, else it is added (CIM 009 §5.6.3.4)."""
-    if not fragment.scope:
-        return entity.scope
-    if NGSI_LD_NULL in fragment.scope:
-        return ()
-    return fragment.scope if overwrite else tuple(dict.fromkeys((*entity.scope, *fragment.scope)))
+def _with_head(
+    entity: Entity, fragment: Entity, attributes: tuple[Attribute, ...], now: int, *, overwrite: bool = True
+) -> Entity:
+    """The entity with these attributes, and with what the fragment says of types, scope and expiresAt.
+
+    Types are added. With overwrite the fragment's scope takes the place of the entity's, else it is added
+    (CIM 009 §5.6.3.4)."""
+    types, scope, expires_at = entity.types, entity.scope, entity.expires_at
+    if fragment.types and not set(fragment.types) <= set(types):
+        types = tuple(dict.fromkeys((*types, *fragment.types)))
+    if fragment.scope:
+        scope = fragment.scope if overwrite else tuple(dict.fromkeys((*scope, *fragment.scope)))
+        scope = () if NGSI_LD_NULL in scope else scope
+    if fragment.expires_at and (overwrite or not expires_at):
+        expires_at = 0 if fragment.expires_at == STAYS else fragment.expires_at
+    return Entity(entity.id, types, attributes, scope, entity.created_at, now, expires_at)
 
 
 def _update(fragment: Entity, entity: Entity, now: int) -> Applied:
     """Replace what exists, append what does not, delete what is null (CIM 009 §5.6.2.4)."""
-    gone = {(patch.name, patch.dataset_id) for patch in fragment.attributes if _deletes(patch)}
+    gone = {(patch.name, patch.dataset_id) for patch in fragment.attributes if deletes(patch)}
     removed = tuple(key for key in _keys(entity) if key in gone)
     kept = tuple([one for one in entity.attributes if (one.name, one.dataset_id) not in gone])
     rest = tuple(
@@ -206,7 +226,12 @@ def _changed(
     skipped: list[tuple[str, str]],
 ) -> Applied:
     """The outcome of appending: `after` if it differs, else the entity as it was."""
-    if not written and after.types == entity.types and after.scope == entity.scope:
+    if (
+        not written
+        and after.types == entity.types
+        and after.scope == entity.scope
+        and after.expires_at == entity.expires_at
+    ):
         return Applied(entity, Outcome(entity.id, skipped=tuple(skipped)))
     outcome = Outcome(entity.id, updated=_names(written), skipped=tuple(skipped))
     return Applied(after, outcome, tuple(written))
@@ -214,16 +239,19 @@ def _changed(
 
 def _whole(patch: Attribute) -> Attribute:
     """The fragment's attribute, if it has a value and so can stand for itself. Raises BadRequestData."""
+    if patch.body.startswith(_WITH_VALUE) and _NULL_BYTES not in patch.body:
+        return patch
     if patch.body.startswith(_TYPED):
-        members = patch.members()
+        members = without_nulls(patch.members())
         if VALUE_MEMBERS[Kind(members["type"])] in members:
-            return patch
+            return msgspec.structs.replace(patch, body=orjson.dumps(members))
     raise BadRequestData(
         f"Attribute '{patch.name}' has no value; to change only other members of it, PATCH the attribute"
     )
 
 
-def _merge(fragment: Entity, entity: Entity, now: int) -> Applied:
+def _merge(change: Write, entity: Entity, now: int) -> Applied:
+    fragment = change.fragment
     attributes: list[Attribute | None] = list(entity.attributes)
     places = {
         (attribute.name, attribute.dataset_id): place for place, attribute in enumerate(entity.attributes)
@@ -233,13 +261,13 @@ def _merge(fragment: Entity, entity: Entity, now: int) -> Applied:
     for patch in fragment.attributes:
         key = (patch.name, patch.dataset_id)
         place = places.get(key)
-        if _deletes(patch):
+        if deletes(patch):
             if place is not None:
                 attributes[place] = None
                 removed.append(key)
             continue
         old = attributes[place] if place is not None else None
-        stamped = _stamped(_merged(old, patch, entity.id), now, old.created_at if old else 0)
+        stamped = _stamped(merged(old, patch, change.merging, entity.id), now, old.created_at if old else 0)
         written.append(stamped)
         if place is None:
             places[key] = len(attributes)
@@ -247,63 +275,13 @@ def _merge(fragment: Entity, entity: Entity, now: int) -> Applied:
         else:
             attributes[place] = stamped
     kept = tuple([attribute for attribute in attributes if attribute is not None])
-    types = tuple(dict.fromkeys((*entity.types, *fragment.types)))
-    scope = _scope_after(entity, fragment, overwrite=True)
-    changed = Entity(entity.id, types, kept, scope, entity.created_at, now)
     gone = tuple(dict.fromkeys(name for name, _ in removed))
     return Applied(
-        changed, Outcome(entity.id, updated=_names(written), removed=gone), tuple(written), tuple(removed)
+        _with_head(entity, fragment, kept, now),
+        Outcome(entity.id, updated=_names(written), removed=gone),
+        tuple(written),
+        tuple(removed),
     )
-
-
-def _deletes(patch: Attribute) -> bool:
-    """Whether a fragment's attribute says: delete me (its value is `urn:ngsi-ld:null`)."""
-    if _NULL_BYTES not in patch.body:
-        return False
-    members = patch.members()
-    if members.get("languageMap") == {"@none": NGSI_LD_NULL}:
-        return True
-    return any(members.get(member) == NGSI_LD_NULL for member in _VALUES)
-
-
-def _merged(old: Attribute | None, patch: Attribute, where: str) -> Attribute:
-    members = patch.members()
-    if old is None:
-        members = _without_nulls(members)
-        if "type" not in members:
-            raise BadRequestData(f"Attribute '{patch.name}' of {where} is new and needs a value")
-        return msgspec.structs.replace(patch, body=orjson.dumps(members))
-    before = old.members()
-    if members.get("type", before["type"]) != before["type"]:
-        for member in _VALUES & before.keys():
-            del before[member]
-    merged = _merge_members(before, members)
-    body = {"type": merged.pop("type"), **merged}
-    if VALUE_MEMBERS[Kind(body["type"])] not in body:
-        raise BadRequestData(f"Attribute '{patch.name}' of {where} would be left without a value")
-    return Attribute(patch.name, orjson.dumps(body), patch.dataset_id, old.contextual or patch.contextual)
-
-
-def _merge_members(target: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    """JSON merge patch (RFC 7396) with `urn:ngsi-ld:null` in the place of null."""
-    for key, value in patch.items():
-        if value == NGSI_LD_NULL or (isinstance(value, dict) and value.get("value") == NGSI_LD_NULL):
-            target.pop(key, None)
-        elif isinstance(value, dict) and isinstance(target.get(key), dict) and key not in _OPAQUE:
-            target[key] = _merge_members(target[key], value)
-        else:
-            target[key] = _without_nulls(value)
-    return target
-
-
-def _without_nulls(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return {
-        key: _without_nulls(item)
-        for key, item in value.items()
-        if item != NGSI_LD_NULL and not (isinstance(item, dict) and item.get("value") == NGSI_LD_NULL)
-    }
 
 
 def _place_of(entity: Entity, name: str, dataset_id: str | None) -> int:
@@ -322,26 +300,13 @@ def _patch_attribute(change: PatchAttribute, entity: Entity, now: int) -> Applie
     if change.replace:
         new = patch
     else:
-        if _deletes(patch):
+        if deletes(patch):
             return _delete_attribute(DeleteAttribute(entity.id, patch.name, patch.dataset_id), entity, now)
-        new = _partly_updated(old, patch, entity.id)
+        new = partly_updated(old, patch, entity.id)
     stamped = _stamped(new, now, old.created_at)
     attributes = (*entity.attributes[:place], stamped, *entity.attributes[place + 1 :])
-    changed = Entity(entity.id, entity.types, attributes, entity.scope, entity.created_at, now)
+    changed = msgspec.structs.replace(entity, attributes=attributes, modified_at=now)
     return Applied(changed, Outcome(entity.id, updated=(patch.name,)), (stamped,))
-
-
-def _partly_updated(old: Attribute, patch: Attribute, where: str) -> Attribute:
-    members = patch.members()
-    before = old.members()
-    if members.get("type", before["type"]) != before["type"]:
-        raise BadRequestData(
-            f"Attribute '{patch.name}' of {where} is a {before['type']} and cannot become a {members['type']} "
-            "by a partial update; replace it with PUT"
-        )
-    after = {**before, **members}
-    after = {key: value for key, value in after.items() if value != NGSI_LD_NULL}
-    return Attribute(patch.name, orjson.dumps(after), patch.dataset_id, old.contextual or patch.contextual)
 
 
 def _delete_attribute(change: DeleteAttribute, entity: Entity, now: int) -> Applied:
@@ -357,9 +322,46 @@ def _delete_attribute(change: DeleteAttribute, entity: Entity, now: int) -> Appl
     else:
         gone = [entity.attributes[_place_of(entity, change.name, change.dataset_id)]]
     kept = tuple([attribute for attribute in entity.attributes if not any(attribute is one for one in gone)])
-    changed = Entity(entity.id, entity.types, kept, entity.scope, entity.created_at, now)
+    changed = msgspec.structs.replace(entity, attributes=kept, modified_at=now)
     removed = tuple((attribute.name, attribute.dataset_id) for attribute in gone)
     return Applied(changed, Outcome(entity.id, removed=(change.name,)), (), removed)
+
+
+def _retain(change: Retain, entity: Entity, now: int) -> Applied:
+    """Keep what the change keeps; the scope counts as an attribute (CIM 009 §5.6.5.4, §5.6.21.4)."""
+    kept = tuple([one for one in entity.attributes if (one.name in change.names) == change.keep])
+    scope = entity.scope if (SCOPE in change.names) == change.keep else ()
+    if len(kept) == len(entity.attributes) and scope == entity.scope:
+        return Applied(entity, Outcome(entity.id))
+    removed = tuple(
+        (one.name, one.dataset_id) for one in entity.attributes if (one.name in change.names) != change.keep
+    )
+    names = tuple(dict.fromkeys([name for name, _ in removed] + ([SCOPE] if scope != entity.scope else [])))
+    after = msgspec.structs.replace(entity, attributes=kept, scope=scope, modified_at=now)
+    return Applied(after, Outcome(entity.id, removed=names), (), removed)
+
+
+def _expire(entity: Entity, now: int) -> Applied:
+    if entity.expires_at and entity.expires_at <= now:
+        return _delete(entity)
+    kept: list[Attribute] = []
+    written: list[Attribute] = []
+    removed: list[Key] = []
+    for attribute in entity.attributes:
+        left = without_expired(attribute, now)
+        if left is None:
+            removed.append((attribute.name, attribute.dataset_id))
+            continue
+        if left is not attribute:
+            left = _stamped(left, now, attribute.created_at)
+            written.append(left)
+        kept.append(left)
+    if not written and not removed:
+        return Applied(entity, Outcome(entity.id))
+    gone = tuple(dict.fromkeys(name for name, _ in removed))
+    after = msgspec.structs.replace(entity, attributes=tuple(kept), modified_at=now)
+    outcome = Outcome(entity.id, updated=_names(written), removed=gone)
+    return Applied(after, outcome, tuple(written), tuple(removed))
 
 
 def _append_history(fragment: Entity, entity: Entity | None, now: int) -> Applied:
