@@ -19,6 +19,7 @@ from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
 from madang.ngsild.subscription import Subscription
 from madang.ngsild.temporal import TemporalQuery
+from madang.store.deliveries import Deliveries
 from madang.trust.access import Access
 
 
@@ -242,6 +243,7 @@ class KeptContexts(Protocol):
 class Store(Protocol):
     sources: Sources
     subscriptions: Subscriptions
+    deliveries: Deliveries
     contexts: KeptContexts
 
     async def commit(

@@ -110,6 +110,7 @@ class Committer:
             if not job.answer.done():
                 job.answer.set_result(job.outcomes)
         self._published(changes)
+        self._place.outbox.committed()
 
     async def _write(self, jobs: list[_Job]) -> list[ChangeRow]:
         """Decide and write all jobs in slices; a caller that has gone away is still written, for others wait."""
@@ -125,6 +126,7 @@ class Committer:
             if job.work is not None:
                 job.work(self._place.connection)
         batch.flush()
+        self._place.outbox.write(self._place.connection)
         return batch.changes
 
     def _undo(self, error: Exception, jobs: list[_Job]) -> None:
@@ -132,6 +134,7 @@ class Committer:
         _LOG.error("A commit failed and was rolled back", exc_info=error)
         if place.connection.in_transaction:
             place.connection.execute("ROLLBACK")
+        place.outbox.forget()
         place.terms.reload()
         place.registry.reload()
         place.counters.reload(place.connection)

@@ -35,13 +35,16 @@ from madang.store.base import (
     Sources,
     Subscriptions,
 )
+from madang.store.deliveries import Deliveries
 from madang.store.sqlite import codec, history_page, live, page, presence, read
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
 from madang.store.sqlite.connection import open_reader, open_writer
 from madang.store.sqlite.contexts import SqliteContexts
+from madang.store.sqlite.deliveries import SqliteDeliveries
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.indexes import ValueIndexes
+from madang.store.sqlite.outbox import Outbox
 from madang.store.sqlite.sources import SqliteSources, write_mark
 from madang.store.sqlite.subscriptions import SqliteSubscriptions
 from madang.store.sqlite.write import Counters, Place
@@ -74,8 +77,10 @@ class SqliteStore:
         self._writer = open_writer(path)
         terms = Terms(self._writer)
         registry = ValueIndexes(self._writer)
+        subscribed = self._writer.execute("SELECT EXISTS (SELECT 1 FROM subscription)").get
+        outbox = Outbox(terms, open_wide=bool(subscribed))
         self.place = Place(
-            self._writer, terms, registry, Counters(self._writer), options.context, options.names
+            *(self._writer, terms, registry, Counters(self._writer)), options.context, options.names, outbox
         )
         _prepare(self.place, options)
         self._reader = open_reader(path)
@@ -85,6 +90,7 @@ class SqliteStore:
         self._pages = page.Pages(self._reader, self.place, path, self._builder)
         self.sources: Sources = SqliteSources(self._reader, self._write, clock)
         self.subscriptions: Subscriptions = SqliteSubscriptions(self._reader, self._write)
+        self.deliveries: Deliveries = SqliteDeliveries(self._reader, self._write, outbox, terms)
         self.contexts: KeptContexts = SqliteContexts(self._reader, self._write)
 
     async def commit(

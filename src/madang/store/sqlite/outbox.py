@@ -1,0 +1,139 @@
+"""The outbox: what each commit changed, for those who are to be notified, written in the commit's own transaction.
+
+A row is MessagePack: of every change its sequence, its time, the entity after it and the entity before it. The
+entity before names the instances that it shares with the one after by their place, so a change of one
+attribute costs that attribute twice, not the entity. Without subscriptions a write costs one comparison.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import apsw
+import msgspec
+
+from madang.ngsild.entity import Attribute, Entity
+from madang.store.base import ChangeRow
+from madang.store.deliveries import Changed, OutboxRow, Watched
+from madang.store.sqlite import codec
+from madang.store.sqlite.codec import Terms
+
+_INSERT: Final = "INSERT INTO outbox (sequence, time, changes) VALUES (?, ?, ?)"
+_EVERYTHING: Final = Watched({"*": None})
+
+# types, scopes, created, modified, expires
+Header = tuple[str, str, int, int, int]
+# An instance of the entity before: its place in the entity after, or its segment
+Former = int | bytes
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """One change as it is kept."""
+
+    sequence: int
+    time: int
+    id: str
+    after: tuple[Header, bytes] | None
+    before: tuple[Header, tuple[Former, ...]] | None
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(list[Row])
+
+Encode = Callable[[Attribute], bytes]
+
+
+class Outbox:
+    """The changes of the running commit. watched: None while nobody follows, which is all that a write looks at."""
+
+    __slots__ = ("_changes", "_rows", "_size", "_taken", "_terms", "watched")
+
+    def __init__(self, terms: Terms, *, open_wide: bool) -> None:
+        """open_wide: keep every change until `follow` says which."""
+        self._terms = terms
+        self._rows: list[Row] = []
+        self._changes: list[Changed] = []
+        self._size = 0
+        self._taken: Callable[[OutboxRow], Any] | None = None
+        self.watched: Watched | None = _EVERYTHING if open_wide else None
+
+    def follow(self, watched: Watched | None, taken: Callable[[OutboxRow], Any]) -> None:
+        self.watched = watched
+        self._taken = taken
+
+    def note(self, change: ChangeRow, before: Entity | None, after: Entity | None, encode: Encode) -> None:
+        """Take a decided change if somebody could care. encode: gives the segment of an instance."""
+        whole = before is None or after is None
+        if self.watched is None or not self.watched.wants(change.id, change.types, change.names, whole=whole):
+            return
+        kept = None
+        if after is not None:
+            segments = codec.SEGMENT_SEPARATOR.join([encode(one) for one in after.attributes])
+            kept = (self._header(after), segments)
+        former = None
+        if before is not None:
+            places = {id(one): place for place, one in enumerate(after.attributes)} if after else {}
+            items = tuple(
+                [places[id(one)] if id(one) in places else encode(one) for one in before.attributes]
+            )
+            former = (self._header(before), items)
+        self._rows.append(Row(change.sequence, change.time, change.id, kept, former))
+        self._changes.append(Changed(change.sequence, change.time, before, after))
+
+    def _header(self, entity: Entity) -> Header:
+        types = codec.encode_types(entity.types, self._terms)
+        scopes = codec.encode_scopes(entity.scope)
+        return types, scopes, entity.created_at, entity.modified_at, entity.expires_at
+
+    def write(self, connection: apsw.Connection) -> None:
+        """Write the row of the running commit, if it has one."""
+        if self._rows:
+            blob = _ENCODER.encode(self._rows)
+            self._size = len(blob)
+            connection.execute(_INSERT, (self._rows[-1].sequence, self._rows[-1].time, blob))
+
+    def committed(self) -> None:
+        """The commit is on disk: hand its changes over."""
+        if self._rows:
+            row = OutboxRow(self._rows[-1].sequence, self._size, tuple(self._changes))
+            self.forget()
+            if self._taken is not None:
+                self._taken(row)
+
+    def forget(self) -> None:
+        """The commit was rolled back, or is done."""
+        self._rows.clear()
+        self._changes.clear()
+
+
+def read_row(sequence: int, blob: bytes, terms: Terms) -> OutboxRow:
+    return OutboxRow(sequence, len(blob), tuple([_changed(row, terms) for row in _DECODER.decode(blob)]))
+
+
+def _changed(row: Row, terms: Terms) -> Changed:
+    after = before = None
+    if row.after is not None:
+        header, segments = row.after
+        after = _entity(row.id, header, codec.decode_segments(segments, terms), terms)
+    if row.before is not None:
+        header, items = row.before
+        shared = after.attributes if after is not None else ()
+        attributes = [
+            shared[item] if isinstance(item, int) else codec.decode_segments(item, terms)[0] for item in items
+        ]
+        before = _entity(row.id, header, tuple(attributes), terms)
+    return Changed(row.sequence, row.time, before, after)
+
+
+def _entity(identifier: str, header: Header, attributes: tuple[Attribute, ...], terms: Terms) -> Entity:
+    types, scopes, created, modified, expires = header
+    return Entity(
+        identifier,
+        codec.decode_types(types, terms),
+        attributes,
+        codec.decode_scopes(scopes),
+        created_at=created,
+        modified_at=modified,
+        expires_at=expires,
+    )
