@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from madang.errors import AlreadyExists, BadRequestData, NotFound
+from madang.ngsild.attribute_values import Part
 from madang.ngsild.changes import AppendHistory, Delete, DeleteAttribute, Mode, PatchAttribute, Write
 from madang.ngsild.context import CORE
 from madang.ngsild.entity import Entity
@@ -29,7 +30,7 @@ def car(**members: Any) -> Entity:
     return created
 
 
-def fragment(partial: bool = False, **members: Any) -> Entity:
+def fragment(partial: Part = Part.WHOLE, **members: Any) -> Entity:
     return parse_fragment(members, CORE, ID, partial=partial)
 
 
@@ -72,7 +73,7 @@ def test_append_overwrites_or_not() -> None:
 
 def test_update_replaces_appends_deletes_and_keeps_untouched_objects() -> None:
     entity = car(speed=property_(1), colour=property_("red"), doors=property_(5))
-    part = fragment(partial=True, speed=property_(2), wheels=property_(4), doors="urn:ngsi-ld:null")
+    part = fragment(partial=Part.MERGE, speed=property_(2), wheels=property_(4), doors="urn:ngsi-ld:null")
     applied = apply(Write(Mode.UPDATE, part), entity, 200)
     assert applied.entity is not None
     assert applied.outcome.updated == (CORE.expand("speed"), CORE.expand("wheels"))
@@ -92,7 +93,7 @@ def test_scopes_are_replaced_added_or_ignored() -> None:
     assert after(Mode.UPDATE, entity, fragment(scope="/b"))["scope"] == "/b"
     applied = apply(Write(Mode.UPDATE, fragment(scope="/b")), car(), 200)
     assert applied.outcome.skipped[0][0] == "scope"
-    assert "scope" not in after(Mode.MERGE, entity, fragment(partial=True, scope="urn:ngsi-ld:null"))
+    assert "scope" not in after(Mode.MERGE, entity, fragment(partial=Part.MERGE, scope="urn:ngsi-ld:null"))
 
 
 def test_instances_are_told_apart_by_dataset() -> None:
@@ -108,7 +109,7 @@ def test_merge_goes_deep_and_deletes_by_null() -> None:
         colour=property_("red"),
     )
     part = fragment(
-        partial=True,
+        partial=Part.MERGE,
         speed={"value": 5, "accuracy": "urn:ngsi-ld:null"},
         address={"value": {"street": {"number": 2}}},
         colour="urn:ngsi-ld:null",
@@ -123,18 +124,18 @@ def test_merge_goes_deep_and_deletes_by_null() -> None:
 
 def test_merge_of_a_new_attribute_needs_a_value() -> None:
     with pytest.raises(BadRequestData, match="needs a value"):
-        apply(Write(Mode.MERGE, fragment(partial=True, wheels={"unitCode": "C62"})), car(), 200)
+        apply(Write(Mode.MERGE, fragment(partial=Part.MERGE, wheels={"unitCode": "C62"})), car(), 200)
 
 
 def test_partial_update_keeps_other_members_and_the_kind() -> None:
     entity = car(speed=property_(1, unitCode="KMH"))
-    (patch,) = fragment(partial=True, speed={"observedAt": "2026-01-01T00:00:00Z"}).attributes
+    (patch,) = fragment(partial=Part.MERGE, speed={"observedAt": "2026-01-01T00:00:00Z"}).attributes
     changed = apply(PatchAttribute(ID, patch), entity, 200).entity
     assert changed is not None
     assert to_json(changed, Form(CORE))["speed"] == property_(
         1, unitCode="KMH", observedAt="2026-01-01T00:00:00Z"
     )
-    (wrong,) = fragment(partial=True, speed={"type": "Relationship", "object": "urn:x:1"}).attributes
+    (wrong,) = fragment(partial=Part.MERGE, speed={"type": "Relationship", "object": "urn:x:1"}).attributes
     with pytest.raises(BadRequestData, match="replace it with PUT"):
         apply(PatchAttribute(ID, wrong), entity, 200)
 

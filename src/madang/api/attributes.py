@@ -9,6 +9,7 @@ from madang.api.negotiation import body_context, link_context
 from madang.errors import BadRequestData
 from madang.hub import entities
 from madang.ngsild.attribute import parse_attribute
+from madang.ngsild.attribute_values import Part
 from madang.ngsild.changes import DeleteAttribute
 from madang.ngsild.entity import Attribute
 from madang.ngsild.identifier import require_uri
@@ -16,14 +17,14 @@ from madang.ngsild.identifier import require_uri
 
 async def patch(call: Call) -> Answer:
     """CIM 009 §5.6.4, §6.7.3.1."""
-    entity_id, attribute = await _attribute(call, partial=True)
+    entity_id, attribute = await _attribute(call, Part.UPDATE)
     await entities.patch_attribute(call.hub, call.access, entity_id, attribute)
     return Answer(204)
 
 
 async def replace(call: Call) -> Answer:
     """CIM 009 §5.6.19, §6.7.3.3."""
-    entity_id, attribute = await _attribute(call, partial=False)
+    entity_id, attribute = await _attribute(call, Part.WHOLE)
     await entities.replace_attribute(call.hub, call.access, entity_id, attribute)
     return Answer(204)
 
@@ -44,7 +45,7 @@ async def delete(call: Call) -> Answer:
     return Answer(204)
 
 
-async def _attribute(call: Call, *, partial: bool) -> tuple[str, Attribute]:
+async def _attribute(call: Call, partial: Part) -> tuple[str, Attribute]:
     """The entity's id and the one attribute instance that path and body name."""
     entity_id = require_uri(call.path[0], "The entity id")
     if call.path[1] == "scope":

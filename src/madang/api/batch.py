@@ -12,6 +12,7 @@ from madang.api.negotiation import body_context, media_type
 from madang.api.problems import problem
 from madang.errors import BadRequestData, MadangError
 from madang.hub import batch
+from madang.ngsild.attribute_values import Part
 from madang.ngsild.changes import Change, Delete, Mode, Outcome, Write
 from madang.ngsild.context import Context
 from madang.ngsild.identifier import is_uri, require_uri
@@ -43,7 +44,7 @@ async def update(call: Call) -> Answer:
 async def merge(call: Call) -> Answer:
     """CIM 009 §5.6.20, §6.31.3.1."""
     return _answer(
-        await _apply(call, lambda raw, context: Write(Mode.MERGE, parse_fragment(raw, context, partial=True)))
+        await _apply(call, lambda raw, context: Write(Mode.MERGE, parse_fragment(raw, context, partial=Part.MERGE)))
     )
 
 

@@ -18,6 +18,7 @@ from madang.api.query_body import body_parameters
 from madang.api.update_result import update_answer
 from madang.errors import BadRequestData
 from madang.hub import entities
+from madang.ngsild.attribute_values import Part
 from madang.ngsild.identifier import require_uri
 from madang.ngsild.parse import parse_entity, parse_fragment
 
@@ -73,7 +74,7 @@ async def replace(call: Call) -> Answer:
 async def merge(call: Call) -> Answer:
     """CIM 009 §5.6.17, §6.5.3.4."""
     body = call.json()
-    fragment = parse_fragment(body, await body_context(call, body), call.path[0], partial=True)
+    fragment = parse_fragment(body, await body_context(call, body), call.path[0], partial=Part.MERGE)
     await entities.merge(call.hub, call.access, fragment)
     return Answer(204)
 
@@ -98,7 +99,7 @@ async def update(call: Call) -> Answer:
     """CIM 009 §5.6.2, §6.6.3.2."""
     body = call.json()
     context = await body_context(call, body)
-    fragment = parse_fragment(body, context, call.path[0], partial=True)
+    fragment = parse_fragment(body, context, call.path[0], partial=Part.UPDATE)
     if not fragment.attributes and not fragment.types and not fragment.scope:
         raise BadRequestData("The body names nothing that could be updated")
     return update_answer(await entities.update(call.hub, call.access, fragment), context)

@@ -12,8 +12,9 @@ from typing import Any, Final
 import orjson
 
 from madang.errors import BadRequestData
-from madang.ngsild.attribute_values import MEMBER_CHECKS, VALUE_CHECKS, Reading, bearable, check_value
+from madang.ngsild.attribute_values import MEMBER_CHECKS, VALUE_CHECKS, Part, Reading, bearable, check_value
 from madang.ngsild.context import Context
+from madang.ngsild.core_terms import CORE_TERMS
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Kind
 from madang.ngsild.geometry import is_geometry, require_geometry
 from madang.ngsild.identifier import NGSI_LD_NULL, is_uri
@@ -32,22 +33,19 @@ _KIND_OF_MEMBER: Final[dict[str, Kind]] = {
 }
 # What only the platform may set; a client that sends back what it read is not punished
 _IGNORED: Final = frozenset(("createdAt", "modifiedAt", "deletedAt", "instanceId", "entity", "entityList"))
-# What may not be written, because it is of an answer only or of another place
+# What only an answer has (§5.2.5 to §5.2.8): taken no notice of in an attribute of its kind
+_PREVIOUS: Final = {kind: f"previous{kind.value_member[0].upper()}{kind.value_member[1:]}" for kind in Kind}
+# What may not be written, because it is of another kind of attribute or of another place
 _REFUSED: Final = frozenset(
     (
         "@context",
-        "previousValue",
-        "previousObject",
-        "previousLanguageMap",
-        "previousVocab",
-        "previousJson",
-        "previousValueList",
-        "previousObjectList",
+        *_PREVIOUS.values(),
         "entityIdSealed",
         "entityTypeSealed",
     )
 )
 _PROOF: Final = "ngsildproof"
+_LANGUAGE_TEXT: Final = "langString"
 _WITH_UNIT: Final = frozenset((Kind.PROPERTY, Kind.LIST_PROPERTY))
 # Core attributes whose values are places (CIM 009 §4.7.1)
 _PLACES: Final = frozenset(("location", "observationSpace", "operationSpace"))
@@ -61,11 +59,11 @@ _PLAIN_ORDERS: Final = frozenset(
 )
 
 
-def parse_attribute(name: str, raw: Any, context: Context, *, partial: bool = False) -> list[Attribute]:
+def parse_attribute(name: str, raw: Any, context: Context, *, partial: Part = Part.WHOLE) -> list[Attribute]:
     """All instances that the JSON value `raw` of an entity's member `name` stands for.
 
-    name: term or IRI. partial: a fragment for a merge or a partial update: the value may be missing, and
-    `urn:ngsi-ld:null` deletes. Raises BadRequestData, which names the attribute.
+    name: term or IRI. partial: whether the value may be missing, and where `urn:ngsi-ld:null` may stand.
+    Raises BadRequestData, which names the attribute.
     """
     iri = context.expand(name)
     if name == _PROOF:
@@ -82,11 +80,10 @@ def _is_instance(raw: Any) -> bool:
     return type(raw) is dict and (raw.get("type") in _KINDS or not _KIND_OF_MEMBER.keys().isdisjoint(raw))
 
 
-def _parse_instance(iri: str, name: str, raw: Any, context: Context, partial: bool) -> Attribute:
-    if type(raw) is dict and _is_plain(raw):
-        if "observedAt" in raw:
-            require_moment(raw["observedAt"], f"observedAt of '{name}'")
-        if name not in _PLACES:
+def _parse_instance(iri: str, name: str, raw: Any, context: Context, partial: Part) -> Attribute:
+    if type(raw) is dict and tuple(raw) in _PLAIN_ORDERS and _is_plain(raw) and name not in _PLACES:
+        moment = raw.get("observedAt")
+        if moment is None or require_moment(moment, f"observedAt of '{name}'") == moment:
             return Attribute(iri, orjson.dumps(raw))
     reading = Reading(context, partial)
     members = _canonical(raw, name, reading, 0)
@@ -100,13 +97,13 @@ def _parse_instance(iri: str, name: str, raw: Any, context: Context, partial: bo
 
 
 def _is_plain(raw: dict[str, Any]) -> bool:
-    """Whether this is a number as most readings are: canonical as it stands but for the form of its moment."""
+    """Whether this is a number or a text as most readings are: canonical as it stands but for its moment."""
+    value = raw["value"]
     return (
-        raw.get("type") == "Property"
-        and type(raw.get("value")) in _NUMBERS
-        and tuple(raw) in _PLAIN_ORDERS
+        raw["type"] == "Property"
+        and (type(value) in _NUMBERS or (type(value) is str and value != NGSI_LD_NULL))
         and ("unitCode" not in raw or (type(raw["unitCode"]) is str and raw["unitCode"] != ""))
-        and ("observedAt" not in raw or (type(raw["observedAt"]) is str and "," not in raw["observedAt"]))
+        and raw.get("observedAt") != NGSI_LD_NULL
     )
 
 
@@ -129,7 +126,7 @@ def _canonical(raw: Any, where: str, reading: Reading, depth: int) -> dict[str, 
                 f"Attribute '{where}' is a {kind.value} and needs the member '{value_member}'"
             )
     for key, value in raw.items():
-        if key in ("type", value_member) or key in _IGNORED:
+        if key in ("type", value_member) or key in _IGNORED or (kind and key == _PREVIOUS[kind]):
             continue
         if (
             key in _REFUSED
@@ -144,15 +141,25 @@ def _canonical(raw: Any, where: str, reading: Reading, depth: int) -> dict[str, 
             checked = check(value, where, reading)
             if checked is not None:
                 members[key] = checked
+            if key == "valueType" and kind is Kind.LANGUAGE_PROPERTY:
+                _require_language_text(checked, where)
         else:
             _add_subattribute(members, key, value, where, reading, depth)
     return members
+
+
+def _require_language_text(value_type: Any, where: str) -> None:
+    if value_type != CORE_TERMS[_LANGUAGE_TEXT]:
+        raise BadRequestData(f"The valueType of the LanguageProperty '{where}' can only be {_LANGUAGE_TEXT}")
 
 
 def _proof(raw: Any) -> dict[str, Any]:
     """A proof of integrity (CIM 009 §4.5.2.2): the one attribute whose sealed members are plain strings."""
     if type(raw) is not dict or type(raw.get("value")) is not dict:
         raise BadRequestData(f"'{_PROOF}' must be a Property whose value is an object")
+    for sealed in ("entityIdSealed", "entityTypeSealed"):
+        if not isinstance(raw.get(sealed, ""), str):
+            raise BadRequestData(f"{sealed} of '{_PROOF}' must be a string")
     return {
         "type": "Property",
         **{key: bearable(value, _PROOF) for key, value in raw.items() if key != "type"},
@@ -164,7 +171,7 @@ def _is_null(members: dict[str, Any]) -> bool:
     return NGSI_LD_NULL in members.values()
 
 
-def _kind_of(raw: dict[str, Any], where: str, partial: bool) -> Kind | None:
+def _kind_of(raw: dict[str, Any], where: str, partial: Part) -> Kind | None:
     stated = raw.get("type")
     if isinstance(stated, str):
         kind = _KINDS.get(stated)
@@ -194,7 +201,9 @@ def _add_subattribute(
         raise BadRequestData(f"Attribute '{where}' nests sub-attributes deeper than {_DEPTH_MAX} levels")
     inner = f"{where}.{key}"
     iri = reading.context.expand(key)
-    if type(value) is list and value and all(_is_instance(item) for item in value):
+    if key == _PROOF:
+        members[iri] = _proof(value)
+    elif type(value) is list and value and all(_is_instance(item) for item in value):
         members[iri] = [_canonical(item, inner, reading, depth + 1) for item in value]
     else:
         members[iri] = _canonical(value, inner, reading, depth + 1)

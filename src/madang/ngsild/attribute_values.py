@@ -6,6 +6,7 @@ What a canonical body is stands in `entity.py`; `attribute.py` puts it together 
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Any, Final
 
 import orjson
@@ -20,12 +21,23 @@ from madang.ngsild.times import require_moment
 from madang.settings import LIMITS
 
 
+class Part(IntEnum):
+    """How much of an attribute a body holds, and so where `urn:ngsi-ld:null` may stand in it (CIM 009 §5.5.4)."""
+
+    WHOLE = 0  # all of it: nowhere
+    UPDATE = 1  # what replaces members (§5.5.8): in the place of the value or of a member
+    MERGE = 2  # what is merged (§5.5.12): also within a value
+
+
 class Reading:
-    """What the reading of one attribute needs to know on every level, and what it finds out."""
+    """What the reading of one attribute needs to know on every level, and what it finds out.
+
+    partial: as a truth value, whether the value may be missing and null deletes.
+    """
 
     __slots__ = ("context", "contextual", "partial")
 
-    def __init__(self, context: Context, partial: bool) -> None:
+    def __init__(self, context: Context, partial: Part) -> None:
         self.context = context
         self.partial = partial
         self.contextual = False
@@ -35,40 +47,52 @@ class Reading:
 
 
 def check_value(value: Any, where: str, reading: Reading) -> Any:
-    if value == NGSI_LD_NULL and not reading.partial:
+    if _is_null(value, where, reading):
+        return value
+    if type(value) is dict and "@type" in value:
+        value = {**value, "@type": _datatype(value["@type"], where, reading)}
+    return _without_null(value, where, reading.partial is Part.MERGE)
+
+
+def _is_null(value: Any, where: str, reading: Reading) -> bool:
+    """Whether the value says that the attribute goes. Raises BadRequestData where that cannot be said."""
+    if value != NGSI_LD_NULL:
+        return False
+    if not reading.partial:
         raise BadRequestData(
             f"Attribute '{where}' is {NGSI_LD_NULL}, which only deletes what exists; leave it out"
         )
-    if type(value) is dict and "@type" in value:
-        return {**value, "@type": _datatype(value["@type"], where, reading)}
-    return _without_null(value, where)
+    return True
 
 
-def _without_null(value: Any, where: str, depth: int = 0) -> Any:
+def _without_null(value: Any, where: str, merges: bool, depth: int = 0) -> Any:
     """The value, if nothing in it is null: JSON-LD would drop it. Nor may it be nested too deeply."""
-    if value is None:
+    if value is None or (value == NGSI_LD_NULL and not merges):
         raise BadRequestData(
             f"Attribute '{where}' contains null; leave it out, or delete it with {NGSI_LD_NULL} in a merge"
         )
     if type(value) is dict or type(value) is list:
         _require_depth(where, depth)
         for item in value.values() if type(value) is dict else value:
-            _without_null(item, where, depth + 1)
+            _without_null(item, where, merges, depth + 1)
     return value
 
 
 def _check_relationship(value: Any, where: str, reading: Reading) -> Any:
-    if type(value) is list:
-        return [require_uri(target, f"The object of relationship '{where}'") for target in value]
-    if value == NGSI_LD_NULL and not reading.partial:
-        raise BadRequestData(
-            f"Attribute '{where}' is {NGSI_LD_NULL}, which only deletes what exists; leave it out"
-        )
-    return require_uri(value, f"The object of relationship '{where}'")
+    if type(value) is not list and _is_null(value, where, reading):
+        return value
+    for target in value if type(value) is list else [value]:
+        _require_target(target, f"The object of relationship '{where}'")
+    return value
+
+
+def _require_target(target: Any, what: str) -> str:
+    """A URI that is not null: one of several targets cannot be deleted alone."""
+    return require_uri(None if target == NGSI_LD_NULL else target, what)
 
 
 def _check_geometry(value: Any, where: str, reading: Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
+    if _is_null(value, where, reading):
         return value
     if isinstance(value, str) and value.lstrip().startswith("{"):
         try:
@@ -81,7 +105,9 @@ def _check_geometry(value: Any, where: str, reading: Reading) -> Any:
 
 
 def _check_languages(value: Any, where: str, reading: Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
+    if value == {"@none": NGSI_LD_NULL}:
+        value = NGSI_LD_NULL
+    if _is_null(value, where, reading):
         return value
     if type(value) is not dict or not all(
         tag
@@ -98,7 +124,7 @@ def _check_languages(value: Any, where: str, reading: Reading) -> Any:
 
 
 def _check_vocabulary(value: Any, where: str, reading: Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
+    if _is_null(value, where, reading):
         return value
     reading.contextual = True
     if isinstance(value, str):
@@ -109,11 +135,9 @@ def _check_vocabulary(value: Any, where: str, reading: Reading) -> Any:
 
 
 def _check_json(value: Any, where: str, reading: Reading) -> Any:
-    if (
-        type(value) is not dict
-        and type(value) is not list
-        and not (value == NGSI_LD_NULL and reading.partial)
-    ):
+    if _is_null(value, where, reading):
+        return value
+    if type(value) is not dict and type(value) is not list:
         raise BadRequestData(
             f"The json of '{where}' must be an object or an array; for a plain value use a Property"
         )
@@ -121,18 +145,22 @@ def _check_json(value: Any, where: str, reading: Reading) -> Any:
 
 
 def _check_list(value: Any, where: str, reading: Reading) -> Any:
-    if type(value) is not list and not (value == NGSI_LD_NULL and reading.partial):
+    value = NGSI_LD_NULL if value == [NGSI_LD_NULL] else value
+    if _is_null(value, where, reading):
+        return value
+    if type(value) is not list:
         raise BadRequestData(f"The valueList of '{where}' must be an array")
     return bearable(value, where)
 
 
 def _check_objects(value: Any, where: str, reading: Reading) -> Any:
-    if value == NGSI_LD_NULL and reading.partial:
+    value = NGSI_LD_NULL if value == [NGSI_LD_NULL] else value
+    if _is_null(value, where, reading):
         return value
     if type(value) is not list:
         raise BadRequestData(f"The objectList of '{where}' must be an array")
     targets = [target.get("object") if type(target) is dict else target for target in value]
-    return [{"object": require_uri(target, f"Each object of '{where}'")} for target in targets]
+    return [{"object": _require_target(target, f"Each object of '{where}'")} for target in targets]
 
 
 _Check = Callable[[Any, str, Reading], Any]
@@ -169,6 +197,14 @@ def _observed_at(value: Any, where: str, reading: Reading) -> Any:
     if value == NGSI_LD_NULL and reading.partial:
         return value
     return require_moment(value, f"observedAt of '{where}'")
+
+
+def _expires_at(value: Any, where: str, reading: Reading) -> Any:
+    # A system attribute: not every reader is shown it, so the body cannot be sent as it is kept
+    reading.contextual = True
+    if value == NGSI_LD_NULL and reading.partial:
+        return value
+    return require_moment(value, f"expiresAt of '{where}'")
 
 
 def _text(member: str) -> _Check:
@@ -210,7 +246,7 @@ MEMBER_CHECKS: Final[dict[str, _Check]] = {
     "valueType": _datatype,
     "objectType": _datatype,
     "lang": _text("lang"),
-    "expiresAt": _observed_at,
+    "expiresAt": _expires_at,
 }
 CORE_MEMBERS: Final = frozenset(
     (*MEMBER_CHECKS, *VALUE_MEMBERS.values(), "type", "entityIdSealed", "entityTypeSealed")
