@@ -113,6 +113,7 @@ MIGRATIONS: Final = (
         sequence INTEGER NOT NULL,
         until INTEGER NOT NULL,
         n INTEGER NOT NULL,
+        regular INTEGER NOT NULL,
         earliest INTEGER,
         latest INTEGER,
         written_first INTEGER NOT NULL,
