@@ -14,6 +14,7 @@ import orjson
 
 from madang.api.call import GEO_JSON, JSON, LD_JSON, Answer, Call, Headers
 from madang.errors import BadRequestData, NotAcceptable, UnsupportedMediaType
+from madang.hub import hosted_contexts
 from madang.hub.contexts import OWN_PATH
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity
@@ -76,7 +77,7 @@ async def link_context(call: Call) -> Context:
     urls = [url for url, parameters in _LINK.findall(header) if _CONTEXT_REL in parameters]
     if len(urls) > 1:
         raise BadRequestData("The Link header names more than one @context")
-    return await call.hub.contexts.resolve(urls[0] if urls else None)
+    return await call.hub.contexts.resolve(urls[0] if urls else None, call.access)
 
 
 async def body_context(call: Call, body: Any) -> Context:
@@ -94,7 +95,7 @@ async def body_context(call: Call, body: Any) -> Context:
         stated = body.get("@context") if isinstance(body, dict) else next(iter(inner or ()), None)
         if stated is None:
             raise BadRequestData("A body of type application/ld+json needs a member @context")
-        return await call.hub.contexts.resolve(stated)
+        return await call.hub.contexts.resolve(stated, call.access)
     if isinstance(body, dict) and "@context" in body:
         raise BadRequestData(
             "A body of type application/json has its @context in the Link header, not in @context"
@@ -140,6 +141,9 @@ async def reading(call: Call, *, geojson: bool = True) -> Reading:
     context = await link_context(call)
     media = accepted(call, geojson=geojson)
     link = context_link(call, context)
+    if media == "json" and not isinstance(context.source, str) and context is not call.hub.contexts.default:
+        # Only a body can hold such a @context; the answer must name an address for it (§5.13.1, §6.3.6)
+        link = link_to(call, await hosted_contexts.address(call.hub, call.access, context, lasting=False))
     if not call.has_parameters:
         return Reading(Form(context), media, link)
     parameters = call.parameters
@@ -181,11 +185,15 @@ def _members(call: Call, context: Context, name: str) -> frozenset[str]:
 
 def context_link(call: Call, context: Context) -> bytes:
     """The Link header that tells a JSON client the @context of the answer."""
-    source = context.source
-    if context is call.hub.contexts.default or not isinstance(source, str):
-        host = call.header(b"host") or "localhost"
-        source = f"http://{host}{OWN_PATH}"
-    return f'<{source}>; rel="{_CONTEXT_REL}"; type="application/ld+json"'.encode()
+    own = context is call.hub.contexts.default or not isinstance(context.source, str)
+    return link_to(call, OWN_PATH if own else context.source)
+
+
+def link_to(call: Call, address: str) -> bytes:
+    """The Link header for a @context at this URL, or at this path of the platform."""
+    if address.startswith("/"):
+        address = f"http://{call.header(b'host') or 'localhost'}{address}"
+    return f'<{address}>; rel="{_CONTEXT_REL}"; type="application/ld+json"'.encode()
 
 
 def context_value(call: Call, context: Context) -> Any:

@@ -146,8 +146,6 @@ def _answers(said: Operation) -> dict[str, Any]:
 
 
 def _answer_types(said: Operation) -> tuple[str, ...]:
-    if said.tag == "Contexts":
-        return ("application/ld+json",)
     if NotAcceptable not in said.errors:
         return _BODY_TYPES[:1]
     return (*_BODY_TYPES, "application/geo+json") if "geometryProperty" in said.parameters else _BODY_TYPES

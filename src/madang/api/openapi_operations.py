@@ -69,6 +69,9 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "entityId": Parameter("id of the entity", _URI, "urn:ngsi-ld:Building:gaon:map:1"),
     "attrId": Parameter("name or IRI of the attribute", _TEXT, "pm25"),
     "instanceId": Parameter("of one instance in the history", _URI),
+    "contextId": Parameter("local identifier of the @context, or for a copy the address it came from", _TEXT),
+    "kind": Parameter("of the stored @contexts", {"enum": ["Cached", "Hosted", "ImplicitlyCreated"]}),
+    "reload": Parameter("true: fetch the copy anew instead of deleting it", _FLAG),
     "typeName": Parameter("name or IRI of the entity type", _TEXT, "Building"),
     "type": Parameter("selection of types: A,B or A|B or (A;B); * for all", _TEXT, "AirQualityObserved"),
     "id": Parameter("ids, separated by commas", _TEXT),
@@ -295,8 +298,45 @@ _DISCOVERY: Final[dict[Key, Operation]] = {
     ("GET", "/attributes/{attrId}"): _read(
         "One attribute", "Discovery", reference("AttributeInformation"), (), NotFound
     ),
-    ("GET", "/jsonldContexts/madang"): Operation(
-        "The platform's own @context", "Contexts", {200: reference("Context")}
+}
+
+_SERVED: Final[Schema] = {"anyOf": [reference("Context"), reference("ContextDetails")]}
+_CONTEXTS: Final[dict[Key, Operation]] = {
+    ("POST", "/jsonldContexts"): Operation(
+        "Have an @context hosted",
+        "Contexts",
+        {201: None},
+        (),
+        reference("Context"),
+        (InvalidRequest, TooLarge, UnsupportedMediaType, Busy),
+    ),
+    ("GET", "/jsonldContexts"): Operation(
+        "What @contexts are stored",
+        "Contexts",
+        {200: {"anyOf": [array_of("ContextDetails"), {"type": "array", "items": _URI}]}},
+        ("details", "kind"),
+    ),
+    ("GET", "/jsonldContexts/{contextId}"): Operation(
+        "One stored @context; madang is the platform's own",
+        "Contexts",
+        {200: _SERVED},
+        ("details",),
+        None,
+        (NotFound, NotAcceptable, NotSupported),
+    ),
+    ("DELETE", "/jsonldContexts/{contextId}"): Operation(
+        "Delete a stored @context, or load its copy anew",
+        "Contexts",
+        {204: None},
+        ("reload",),
+        None,
+        (NotFound, Busy),
     ),
 }
-OPERATIONS: Final[dict[Key, Operation]] = {**_ENTITY, **_BATCHES, **_HISTORY, **_DISCOVERY}
+OPERATIONS: Final[dict[Key, Operation]] = {
+    **_ENTITY,
+    **_BATCHES,
+    **_HISTORY,
+    **_DISCOVERY,
+    **_CONTEXTS,
+}

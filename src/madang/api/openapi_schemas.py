@@ -226,6 +226,18 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
     "Identifiers": {"type": "array", "items": _URI},
     "Context": _object({"@context": {}}, ("@context",)),
+    "ContextDetails": _object(
+        {
+            "URL": _URI,
+            "localId": {"type": "string"},
+            "kind": {"enum": ["Cached", "Hosted", "ImplicitlyCreated"]},
+            "createdAt": {"type": "string", "format": "date-time"},
+            "expiresAt": {"type": "string", "format": "date-time"},
+            "lastUsage": {"type": "string", "format": "date-time"},
+            "numberOfHits": {"type": "integer"},
+        },
+        ("URL", "localId", "kind", "createdAt"),
+    ),
     "ProblemDetails": _object(
         {
             "type": {"enum": list(dict.fromkeys(TYPES + name for _, name, _ in PROBLEMS.values()))},

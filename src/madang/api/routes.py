@@ -42,5 +42,8 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/query", entities.query_by_body),
     *(Route(method, path, handler) for method, path, handler in temporal.ROUTES),
     *(Route(method, path, handler) for method, path, handler in discovery.ROUTES),
-    Route("GET", "/jsonldContexts/madang", contexts.own),
+    Route("POST", "/jsonldContexts", contexts.add),
+    Route("GET", "/jsonldContexts", contexts.all_of),
+    Route("GET", "/jsonldContexts/{contextId}", contexts.serve),
+    Route("DELETE", "/jsonldContexts/{contextId}", contexts.delete),
 )

@@ -1,148 +1,328 @@
-"""The @contexts that requests name: found once, remembered, refreshed (CIM 009 §5.5.7, §5.13).
+"""The @contexts that requests name: found once, remembered, refreshed (CIM 009 §4.4, §5.5.5 to §5.5.7, §5.13.1).
 
-The core one and the platform's own are known without a network. A remote one is fetched when first needed and
-again when it is old; while it cannot be fetched the remembered one serves, and requests that do not need it
-never notice.
+The core one and the platform's own are known without a network, those hosted here are in the tenant's store. A
+remote one is fetched when first needed; its copy is kept in the store too, so it serves across restarts and while
+its host cannot be reached. When a copy is old its host is asked anew, and requests that do not need it never notice.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
-import aiohttp
 import msgspec
 import orjson
 
 from madang.clock import Clock
-from madang.errors import BadRequestData, ContextUnavailable
-from madang.hub.egress import guarded_session
+from madang.errors import BadRequestData, ContextUnavailable, MadangError
+from madang.hub.context_fetch import Fetcher
 from madang.ngsild.context import CORE, Context, is_core_url
+from madang.ngsild.local_context import require_address
 from madang.settings import LIMITS
+from madang.store.base import ContextKind, ContextUse, KeptContext, KeptContexts
+from madang.trust.access import OPEN, Access
 
-OWN_PATH: Final = "/ngsi-ld/v1/jsonldContexts/madang"
-_FRESH_US: Final = 3600 * 1_000_000
-_ACCEPT: Final = "application/ld+json, application/json;q=0.8"
+HOSTED_PATH: Final = "/ngsi-ld/v1/jsonldContexts/"
+OWN_ID: Final = "madang"
+OWN_PATH: Final = HOSTED_PATH + OWN_ID
+_LOG: Final = logging.getLogger(__name__)
+_SECOND_US: Final = 1_000_000
+_NEVER: Final = 1 << 62
+_SAVE_SECONDS: Final = 60
+_COPIES_MAX: Final = 32
+
+Key = tuple[str, str | bytes]
 
 
-class _Remembered(msgspec.Struct, frozen=True):
+class Use(msgspec.Struct):
+    """How often a stored @context was found since that was last written down, and when last (microseconds UTC)."""
+
+    hits: int = 0
+    used: int = 0
+
+
+class _Copy(msgspec.Struct):
+    """A remote @context. It is used until `expires`, or until `retry` after its host did not answer."""
+
     document: Any
-    fetched: int
+    expires: int
+    etag: str
+    retry: int = 0
+
+    @property
+    def until(self) -> int:
+        return max(self.expires, self.retry)
+
+
+class _Built(msgspec.Struct, frozen=True):
+    context: Context
+    until: int
+    uses: tuple[Use, ...]
+
+
+class _Gathering:
+    """What is found out on the way to the documents of one @context."""
+
+    __slots__ = ("documents", "kept", "lasting", "own", "tenant", "until", "uses")
+
+    def __init__(self, tenant: str, kept: KeptContexts | None) -> None:
+        self.tenant = tenant
+        self.kept = kept
+        self.documents = 0
+        self.until = _NEVER
+        self.uses: list[Use] = []
+        self.own = False
+        # False where a document came in for a tenant that has no store yet: it is stored the next time
+        self.lasting = True
 
 
 class Contexts:
-    """Finds the `Context` for what a request names. default: for requests that name none."""
+    """Finds the `Context` for what a request names. default: for requests that name none.
+
+    kept: gives a tenant's stored @contexts, None while it has no store; set by the hub.
+    """
 
     def __init__(self, default: Context, clock: Clock, egress_allow: tuple[str, ...] = ()) -> None:
         self.default = default
+        self.started = clock.now()
+        self.kept: Callable[[Access], KeptContexts | None] = _nothing_kept
+        self.fetcher = Fetcher(clock, egress_allow)
         self._clock = clock
-        self._egress_allow = egress_allow
-        self._documents: OrderedDict[str, _Remembered] = OrderedDict()
-        self._fetching: dict[str, asyncio.Task[Any]] = {}
-        self._built: OrderedDict[bytes, tuple[Context, int]] = OrderedDict()
-        self._session: aiohttp.ClientSession | None = None
+        self._built: OrderedDict[Key, _Built] = OrderedDict()
+        self._copies: OrderedDict[str, _Copy] = OrderedDict()
+        self._fetching: dict[str, asyncio.Task[_Copy]] = {}
+        self._uses: dict[str, dict[str, Use]] = {}
+        self._saving: asyncio.Task[None] | None = None
 
-    async def resolve(self, reference: Any) -> Context:
+    async def resolve(self, reference: Any, access: Access = OPEN) -> Context:
         """The context for a URL, an object of terms, or a list of both; the default one for None.
 
         Raises BadRequestData for what is no @context, ContextUnavailable if a remote one cannot be had.
         """
         if reference is None:
             return self.default
-        if isinstance(reference, str) and self._is_known(reference):
-            return CORE if is_core_url(reference) else self.default
-        key = orjson.dumps(reference)
+        key = (access.tenant, reference if isinstance(reference, str) else orjson.dumps(reference))
         built = self._built.get(key)
         now = self._clock.now()
-        if built is not None and now - built[1] < _FRESH_US:
+        if built is not None and now < built.until:
+            for use in built.uses:
+                use.hits += 1
+                use.used = now
             self._built.move_to_end(key)
-            return built[0]
-        documents = await self._documents_of(reference, 0, "")
-        context = Context.from_documents(documents, reference, self._base(reference))
-        self._built[key] = (context, now)
-        if len(self._built) > LIMITS.contexts_cached_max:
-            self._built.popitem(last=False)
+            return built.context
+        if isinstance(reference, str) and self._is_known(reference):
+            return CORE if is_core_url(reference) else self.default
+        return await self._build(key, reference, access)
+
+    async def _build(self, key: Key, reference: Any, access: Access) -> Context:
+        gathering = _Gathering(access.tenant, self.kept(access))
+        try:
+            async with asyncio.timeout(LIMITS.context_resolve_ms_max / 1000):
+                documents = await self._documents_of(reference, 0, gathering)
+        except TimeoutError as error:
+            raise ContextUnavailable(
+                f"The documents of the @context were not all there after {LIMITS.context_resolve_ms_max} ms"
+            ) from error
+        base = dict(self.default.terms) if gathering.own else {}
+        context = Context.from_documents(documents, reference, base)
+        now = self._clock.now()
+        for use in gathering.uses:
+            use.hits += 1
+            use.used = now
+        if gathering.lasting:
+            self._built[key] = _Built(context, gathering.until, tuple(gathering.uses))
+            if len(self._built) > LIMITS.contexts_cached_max:
+                self._built.popitem(last=False)
         return context
 
     def _is_known(self, url: str) -> bool:
-        return is_core_url(url) or urlsplit(url).path == OWN_PATH
+        return is_core_url(url) or _path(url) == OWN_PATH
 
-    def _base(self, reference: Any) -> dict[str, str]:
-        """The platform's own terms hold where a request names the platform's own context among others."""
-        references = reference if isinstance(reference, list) else [reference]
-        own = any(isinstance(one, str) and urlsplit(one).path == OWN_PATH for one in references)
-        return dict(self.default.terms) if own else {}
-
-    async def _documents_of(self, reference: Any, depth: int, base: str) -> list[dict[str, Any]]:
+    async def _documents_of(self, reference: Any, depth: int, gathering: _Gathering) -> list[dict[str, Any]]:
         if depth > LIMITS.context_depth_max:
             raise BadRequestData(
                 f"The @context refers to others more than {LIMITS.context_depth_max} levels deep"
             )
         if isinstance(reference, list):
-            return [part for item in reference for part in await self._documents_of(item, depth + 1, base)]
+            # Side by side, so that the slowest host and not the sum of all is waited for
+            found = await _all([self._documents_of(item, depth + 1, gathering) for item in reference])
+            return [part for parts in found for part in parts]
         if isinstance(reference, dict):
-            inner = reference.get("@context")
-            return [reference] if inner is None else await self._documents_of(inner, depth + 1, base)
+            if "@context" not in reference:
+                return [reference]
+            return await self._documents_of(reference["@context"], depth + 1, gathering)
         if isinstance(reference, str):
-            url = urljoin(base, reference) if base else reference
-            if self._is_known(url):
+            if self._is_known(reference):
+                gathering.own = gathering.own or not is_core_url(reference)
                 return []
-            if urlsplit(url).scheme not in ("http", "https"):
-                raise BadRequestData(f"The @context '{url[:200]}' is not an http or https address")
-            return await self._documents_of(await self._remote(url), depth + 1, url)
+            gathering.documents += 1
+            if gathering.documents > LIMITS.context_documents_max:
+                raise BadRequestData(
+                    f"The @context leads to more than {LIMITS.context_documents_max} other documents"
+                )
+            document = await self._document(require_address(reference), gathering)
+            return await self._documents_of(document, depth + 1, gathering)
         if reference is None:
             return []
         raise BadRequestData(
             f"An @context must be an address, an object or a list of these, not {type(reference).__name__}"
         )
 
-    async def _remote(self, url: str) -> Any:
-        """The value of "@context" in the document at this address."""
-        known = self._documents.get(url)
-        if known is not None and self._clock.now() - known.fetched < _FRESH_US:
-            self._documents.move_to_end(url)
-            return known.document
+    async def _document(self, url: str, gathering: _Gathering) -> Any:
+        """The value of "@context" in the document at this address: one hosted here, or a copy of a remote one."""
+        path = _path(url)
+        if path.startswith(HOSTED_PATH) and gathering.kept is not None:
+            hosted = gathering.kept.find(unquote(path[len(HOSTED_PATH) :]))
+            if hosted is not None and hosted.kind is not ContextKind.CACHED:
+                gathering.uses.append(self.use(gathering.tenant, hosted.id))
+                return orjson.loads(hosted.document)
+        kept = gathering.kept.find(url) if gathering.kept is not None else None
+        copy = self._copies.get(url)
+        if copy is None and kept is not None:
+            copy = _Copy(orjson.loads(kept.document), kept.expires, kept.etag)
+        if copy is None or self._clock.now() >= copy.until:
+            copy = await self._refreshed(url, copy)
+        await self._keep(url, copy, kept, gathering)
+        gathering.until = min(gathering.until, copy.until)
+        return copy.document
+
+    async def _refreshed(self, url: str, old: _Copy | None) -> _Copy:
+        """The copy from its host. One fetch serves all who wait for the same address."""
         task = self._fetching.get(url)
         if task is None:
-            task = self._fetching[url] = asyncio.create_task(self._fetch(url))
+            task = self._fetching[url] = asyncio.create_task(self._fetched(url, old))
             task.add_done_callback(lambda _: self._fetching.pop(url, None))
         try:
-            document = await asyncio.shield(task)
-        except ContextUnavailable:
-            if known is not None:
-                return known.document
-            raise
-        self._documents[url] = _Remembered(document, self._clock.now())
-        if len(self._documents) > LIMITS.contexts_cached_max:
-            self._documents.popitem(last=False)
-        return document
+            copy = await asyncio.shield(task)
+        except MadangError as error:
+            if old is None:
+                raise
+            _LOG.warning("An old copy of a @context serves on: %s", error.message)
+            copy = msgspec.structs.replace(
+                old, retry=self._clock.now() + LIMITS.context_retry_seconds_max * _SECOND_US
+            )
+        self._copies[url] = copy
+        self._copies.move_to_end(url)
+        if len(self._copies) > _COPIES_MAX:
+            self._copies.popitem(last=False)
+        return copy
 
-    async def _fetch(self, url: str) -> Any:
-        if self._session is None:
-            self._session = guarded_session(self._egress_allow, LIMITS.context_fetch_ms_max)
+    async def _fetched(self, url: str, old: _Copy | None) -> _Copy:
+        fetched = await self.fetcher.fetch(url, old.etag if old is not None else "")
+        document = fetched.document
+        if document is None:
+            assert old is not None
+            document = old.document
+        return _Copy(document, fetched.expires, fetched.etag)
+
+    async def _keep(self, url: str, copy: _Copy, kept: KeptContext | None, gathering: _Gathering) -> None:
+        """Store the copy if it is newer than what is stored. That this fails is no reason to refuse a request."""
+        if gathering.kept is None:
+            gathering.lasting = False
+            return
+        identifier = kept.id if kept is not None else new_id()
+        if kept is None or kept.expires != copy.expires:
+            try:
+                await gathering.kept.put(
+                    KeptContext(
+                        identifier,
+                        ContextKind.CACHED,
+                        orjson.dumps(copy.document),
+                        url,
+                        self._clock.now(),
+                        copy.expires,
+                        copy.etag,
+                    )
+                )
+            except MadangError as error:
+                _LOG.warning("The copy of the @context at %s is not kept: %s", url, error.message)
+                return
+        gathering.uses.append(self.use(gathering.tenant, identifier))
+
+    async def reload(self, kept: KeptContext, access: Access) -> None:
+        """Put what its host serves now in the place of a stored copy (CIM 009 §5.13.5.4). Raises ContextUnavailable."""
         try:
-            async with self._session.get(url, headers={"Accept": _ACCEPT}) as response:
-                if response.status != 200:
-                    raise ContextUnavailable(f"The @context at {url} answered with status {response.status}")
-                body = await response.content.read(LIMITS.context_bytes_max + 1)
-                while len(body) <= LIMITS.context_bytes_max and not response.content.at_eof():
-                    body += await response.content.read(LIMITS.context_bytes_max + 1 - len(body))
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            raise ContextUnavailable(
-                f"The @context at {url} cannot be fetched: {str(error) or 'no answer in time'}"
-            ) from error
-        if len(body) > LIMITS.context_bytes_max:
-            raise ContextUnavailable(f"The @context at {url} is larger than {LIMITS.context_bytes_max} bytes")
-        try:
-            document = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise ContextUnavailable(f"The document at {url} is not JSON: {error}") from error
-        if not isinstance(document, dict) or "@context" not in document:
-            raise ContextUnavailable(f"The document at {url} has no member @context")
-        return document["@context"]
+            copy = await self._refreshed(kept.url, None)
+        except BadRequestData as error:
+            raise ContextUnavailable(error.message) from error
+        await self._keep(kept.url, copy, kept, _Gathering(access.tenant, self.kept(access)))
+        self.forget(access.tenant)
+
+    def forget(self, tenant: str, context_id: str = "", url: str = "") -> None:
+        """Build the tenant's @contexts anew when they are next used. context_id, url: of one that was deleted."""
+        for key in [key for key in self._built if key[0] == tenant]:
+            del self._built[key]
+        self._copies.pop(url, None)
+        self._uses.get(tenant, {}).pop(context_id, None)
+
+    def use(self, tenant: str, context_id: str) -> Use:
+        """Where the uses of a stored @context are counted; they are written down every minute."""
+        if self._saving is None:
+            self._saving = asyncio.create_task(self._save_now_and_then(), name="uses of @contexts")
+        return self._uses.setdefault(tenant, {}).setdefault(context_id, Use())
+
+    async def save(self, tenant: str) -> None:
+        """Write down how often the tenant's stored @contexts have been used."""
+        found = [(context_id, use) for context_id, use in self._uses.get(tenant, {}).items() if use.hits]
+        kept = self.kept(Access(tenant=tenant)) if found else None
+        if kept is None:
+            return
+        uses = [ContextUse(context_id, use.hits, use.used) for context_id, use in found]
+        for _, use in found:
+            use.hits = 0
+        await kept.note(uses)
+
+    async def _save_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_SAVE_SECONDS)
+            for tenant in list(self._uses):
+                try:
+                    await self.save(tenant)
+                except MadangError as error:
+                    _LOG.warning("Uses of @contexts were not written down: %s", error.message)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        """To be called while the stores are still open."""
+        tasks = [*self._fetching.values(), *([self._saving] if self._saving is not None else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for tenant in list(self._uses):
+            await self.save(tenant)
+        await self.fetcher.close()
+
+
+def new_id() -> str:
+    """A local identifier: no two @contexts have the same, whatever platform keeps them."""
+    return f"urn:uuid:{uuid.uuid4()}"
+
+
+def _nothing_kept(_access: Access) -> KeptContexts | None:
+    return None
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+async def _all(finding: list[Any]) -> list[list[dict[str, Any]]]:
+    """The results in order; the first error ends the others."""
+    if len(finding) == 1:
+        return [await finding[0]]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in finding]
+    except* MadangError as group_of_errors:
+        error: BaseException = group_of_errors
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
+    return [task.result() for task in tasks]

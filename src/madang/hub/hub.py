@@ -11,7 +11,7 @@ from madang.errors import BadRequestData, NoTenant
 from madang.hub.contexts import Contexts
 from madang.ngsild.subscription import DeliveryState
 from madang.settings import LIMITS
-from madang.store.base import KeptSubscription, Store
+from madang.store.base import KeptContexts, KeptSubscription, Store
 from madang.trust.access import DEFAULT_TENANT, Access
 
 _TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -51,6 +51,7 @@ class Hub:
         self._has_store = has_store
         self._stores: dict[str, Store] = {}
         self.contexts = contexts
+        self.contexts.kept = self._kept_contexts
         self.clock = clock
         self.delivery: Delivery | None = None
 
@@ -77,9 +78,15 @@ class Hub:
         store = self._stores[tenant] = self._open_store(tenant)
         return store
 
+    def _kept_contexts(self, access: Access) -> KeptContexts | None:
+        try:
+            return self.store(access).contexts
+        except NoTenant:
+            return None
+
     async def close(self) -> None:
         """Write what waits and close every store."""
+        await self.contexts.close()
         stores, self._stores = list(self._stores.values()), {}
         for store in stores:
             await store.close()
-        await self.contexts.close()
