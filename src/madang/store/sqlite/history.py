@@ -1,36 +1,39 @@
-"""Reading an entity's history out of the change rows.
+"""Reading an entity's history out of chunks and change rows.
 
 All reading goes through `read_series`: for each attribute and datasetId the instances in the order of their
-writing. Today they all come from the tail of change rows; folded chunks will come before it, in the same
-function. `history_edit.py` deletes and corrects, `history_page.py` answers queries over many entities.
+writing, first those in chunks (`pieces.py`), then those of the tail of change rows (`tail.py`). `fold.py` moves them
+from the one to the other, `history_edit.py` deletes and corrects, `history_page.py` answers queries over many
+entities.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import apsw
 import msgspec
 
-from madang.ngsild.entity import Kind
-from madang.ngsild.evolution import Evolution, Instance, Series, deletion_body, select
+from madang.ngsild.evolution import Evolution, Instance, Series, chosen, select
 from madang.ngsild.temporal import TemporalQuery
 from madang.store.sqlite import codec
-from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR, Terms
+from madang.store.sqlite.chunks import Chunk
+from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.pieces import Pieces, Taken, heads, needed, read_chunk
+from madang.store.sqlite.tail import Key, Tail, Wanted, collect, with_kind_before
 
 # What is joined of so many rows stays small enough to be memory that is used again, not asked for anew
 SLICE_ROWS: Final = 256
+SLICE_CHUNKS: Final = 64
 
 _TAIL: Final = """SELECT sequence, data FROM change INDEXED BY change_by_row
     WHERE row = ? AND sequence > ? ORDER BY sequence LIMIT ?"""
-_ANY_LEFT: Final = "SELECT EXISTS (SELECT 1 FROM change WHERE row = ? AND data != x'')"
+_ANY_LEFT: Final = """SELECT EXISTS (SELECT 1 FROM chunk WHERE row = ?1)
+    OR EXISTS (SELECT 1 FROM change WHERE row = ?1 AND data != x'')"""
+_FOLDED: Final = "SELECT until, edits FROM folded WHERE row = ?"
 _PRESENT: Final = "SELECT row, types, scopes, created, modified FROM entity WHERE id = ?"
 _PAST: Final = "SELECT row, types, '', 0, deleted FROM past WHERE id = ?"
-
-# (term number, datasetId or b"") as the segments write them
-Key = tuple[bytes, bytes]
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -44,32 +47,15 @@ class Subject(msgspec.Struct, frozen=True):
     modified_at: int = 0
 
 
-class Wanted(msgspec.Struct, frozen=True):
-    """Which series to read. terms: numbers as text, None for all. hidden: numbers that do not exist for the reader.
-
-    datasets: datasetIds, b"" for the default instance; empty for all.
-    """
-
-    terms: tuple[bytes, ...] | None
-    hidden: frozenset[bytes]
-    datasets: frozenset[bytes]
-
-    def includes(self, key: Key) -> bool:
-        term, dataset = key
-        if term in self.hidden or (self.terms is not None and term not in self.terms):
-            return False
-        return not self.datasets or dataset in self.datasets
-
-
 def wanted(terms: Terms, temporal: TemporalQuery, mask: Collection[str]) -> Wanted:
     """What a query wants to read, in the numbers of this file."""
     datasets = frozenset(dataset.encode() for dataset in temporal.datasets)
     hidden = frozenset(_number(terms, name) for name in (*mask, *temporal.without)) - {b""}
     if not temporal.attributes:
-        return Wanted(None, hidden, datasets)
+        return Wanted(None, hidden, datasets, temporal)
     numbers = [_number(terms, name) for name in temporal.attributes]
     known = [number for number in dict.fromkeys(numbers) if number and number not in hidden]
-    return Wanted(tuple(known), hidden, datasets)
+    return Wanted(tuple(known), hidden, datasets, temporal)
 
 
 def _number(terms: Terms, name: str) -> bytes:
@@ -108,8 +94,13 @@ def evolution_of(subject: Subject, series: Iterable[Series]) -> Evolution:
 def selected(terms: Terms, found: Mapping[Key, Sequence[Instance]], query: TemporalQuery) -> Iterator[Series]:
     """Of each series that was read the part that the query selects, if there is one."""
     for (term, dataset), instances in found.items():
-        series = select(terms.iri(int(term)), dataset.decode() or None, instances, query)
-        if series is not None:
+        name, dataset_id = terms.iri(int(term)), dataset.decode() or None
+        if isinstance(instances, Pieces):
+            times = instances.times(query)
+            index = chosen(times, query)
+            if len(index):
+                yield Series(name, dataset_id, Taken(instances, index), times[index])
+        elif (series := select(name, dataset_id, instances, query)) is not None:
             yield series
 
 
@@ -118,119 +109,54 @@ def has_history(connection: apsw.Connection, row: int) -> bool:
     return bool(connection.execute(_ANY_LEFT, (row,)).get)
 
 
-async def read_series(connection: apsw.Connection, row: int, which: Wanted) -> dict[Key, list[Instance]]:
-    """All instances of each wanted series of one entity, in the order of their writing."""
-    series: dict[Key, list[Instance]] = {}
-    last = 0
+async def read_series(connection: apsw.Connection, row: int, which: Wanted) -> dict[Key, Sequence[Instance]]:
+    """What the query of `which` may select of each wanted series of one entity, in the order of writing.
+
+    Between the slices folding may move instances from the tail into chunks; then all is read anew."""
+    while True:
+        state = folded(connection, row)
+        breaths = 0
+        chunks: dict[Key, list[Chunk]] = {}
+        if state is not None:
+            for key, series in heads(connection, row, which).items():
+                chunks[key] = []
+                for head in needed(series, which.temporal):
+                    chunks[key].append(read_chunk(connection, head))
+                    breaths += 1
+                    if breaths % SLICE_CHUNKS == 0:
+                        await asyncio.sleep(0)
+        tail: Tail = {}
+        async for rows in tail_rows(connection, row, state):
+            collect(rows, which, tail)
+        if folded(connection, row) == state:
+            return _joined(chunks, tail)
+
+
+async def tail_rows(
+    connection: apsw.Connection, row: int, state: tuple[int, int] | None
+) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """The change rows of an entity that are not folded, (sequence, data) in order, slice by slice."""
+    last = 0 if state is None else state[0]
     while True:
         rows: list[Any] = connection.execute(_TAIL, (row, last, SLICE_ROWS)).fetchall()
-        if which.terms is None:
-            _collect_all(rows, which, series)
-        elif rows:
-            _collect_terms(rows, which, series)
+        yield rows
         if len(rows) < SLICE_ROWS:
-            return series
+            return
         last = rows[-1][0]
         await asyncio.sleep(0)
 
 
-def _collect_all(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Key, list[Instance]]) -> None:
-    """Every segment; its place counts the segments of the same term before it in the row."""
-    firsts: dict[bytes, bytes] = {}
-    for sequence, data in rows:
-        places: dict[bytes, int] = {}
-        for segment in data.split(SEGMENT_SEPARATOR) if data else ():
-            term, dataset, flags, created, modified, body = segment.split(FIELD_SEPARATOR, 5)
-            place = places.get(term, 0)
-            places[term] = place + 1
-            instances = series.get((term, dataset))
-            if instances is None:
-                if not which.includes((term, dataset)):
-                    continue
-                instances = series[term, dataset] = []
-            name = b"%b-%d" % (term, place) if place else firsts.get(term)
-            if name is None:
-                name = firsts[term] = term + b"-0"
-            if flags:
-                _append_flagged(instances, (sequence, name), (dataset, flags, created, modified, body))
-            else:
-                instances.append(Instance(body, sequence, name, created, modified))
+def folded(connection: apsw.Connection, row: int) -> tuple[int, int] | None:
+    """(the change up to which an entity's history is in chunks, how often those were corrected); None: it is not."""
+    state: tuple[int, int] | None = connection.execute(_FOLDED, (row,)).fetchone()
+    return state
 
 
-def _collect_terms(rows: list[tuple[int, bytes]], which: Wanted, series: dict[Key, list[Instance]]) -> None:
-    """Only the segments of some terms: of each row the piece from the first such segment to the last is cut out."""
-    for term in which.terms or ():
-        begins = term + FIELD_SEPARATOR
-        inner = SEGMENT_SEPARATOR + begins
-        first = term + b"-0"
-        known: bytes | None = None
-        instances: list[Instance] = []
-        for sequence, data in rows:
-            begin = 0
-            if not data.startswith(begins):
-                begin = data.find(inner) + 1
-                if not begin:
-                    continue
-            end = data.find(SEGMENT_SEPARATOR, begin)
-            last = data.rfind(inner, end) if end >= 0 else -1
-            if last >= 0:
-                end = data.find(SEGMENT_SEPARATOR, last + 1)
-                piece = data[begin:end] if end >= 0 else data[begin:]
-                _collect_piece(piece, (sequence, term), which, series)
-                continue
-            piece = data[begin:end] if end >= 0 else data[begin:]
-            _, dataset, flags, created, modified, body = piece.split(FIELD_SEPARATOR, 5)
-            if dataset != known:
-                known, instances = dataset, series.setdefault((term, dataset), [])
-            if flags:
-                _append_flagged(instances, (sequence, first), (dataset, flags, created, modified, body))
-            else:
-                instances.append(Instance(body, sequence, first, created, modified))
-    for key in [key for key, instances in series.items() if not instances or not which.includes(key)]:
-        del series[key]
-
-
-def _collect_piece(
-    piece: bytes, origin: tuple[int, bytes], which: Wanted, series: dict[Key, list[Instance]]
-) -> None:
-    """Several segments of one term of one change row. origin: its sequence, and the term.
-
-    A batch of history has the same fields before all its bodies and the segments side by side, so that one
-    cut serves all; elsewhere segments of other terms may stand between.
-    """
-    sequence, term = origin
-    _, dataset, flags, created, modified, body = piece.split(FIELD_SEPARATOR, 5)
-    head = piece[: len(piece) - len(body)]
-    bodies = piece.split(SEGMENT_SEPARATOR + head)
-    if not flags and piece.count(SEGMENT_SEPARATOR) == len(bodies) - 1:
-        bodies[0] = bodies[0][len(head) :]
-        series.setdefault((term, dataset), []).extend(
-            [
-                Instance(one, sequence, b"%b-%d" % (term, place), created, modified)
-                for place, one in enumerate(bodies)
-            ]
-        )
-        return
-    begins = term + FIELD_SEPARATOR
-    segments = [one for one in piece.split(SEGMENT_SEPARATOR) if one.startswith(begins)]
-    for place, segment in enumerate(segments):
-        _, dataset, flags, created, modified, body = segment.split(FIELD_SEPARATOR, 5)
-        instances = series.setdefault((term, dataset), [])
-        name = b"%b-%d" % (term, place)
-        if flags:
-            _append_flagged(instances, (sequence, name), (dataset, flags, created, modified, body))
-        else:
-            instances.append(Instance(body, sequence, name, created, modified))
-
-
-def _append_flagged(
-    instances: list[Instance], name: tuple[int, bytes], segment: tuple[bytes, bytes, bytes, bytes, bytes]
-) -> None:
-    """Add an instance that is no plain one. name: of what its instanceId is made. segment: its fields but the term."""
-    dataset, flags, created, modified, body = segment
-    if flags == codec.CONTEXTUAL:
-        instances.append(Instance(body, *name, created, modified, contextual=True))
-    elif flags == codec.REMOVED:
-        kind = instances[-1].kind if instances else Kind.PROPERTY
-        null = deletion_body(kind, dataset.decode() or None, int(modified))
-        instances.append(Instance(null, *name, created, modified, deleted=True))
+def _joined(chunks: dict[Key, list[Chunk]], tail: Tail) -> dict[Key, Sequence[Instance]]:
+    series: dict[Key, Sequence[Instance]] = {}
+    for key in dict.fromkeys((*chunks, *tail)):
+        before, after = chunks.get(key, ()), tail.get(key, [])
+        if before and after and after[0].deleted:
+            after = with_kind_before(after, key[1], before[-1].last_kind)
+        series[key] = Pieces(before, after) if before else after
+    return series

@@ -1,7 +1,7 @@
 """Correcting history inside the write transaction: what `DeleteHistory` and `PatchInstance` do to change rows.
 
 A segment that goes leaves an empty one flagged "e", so that the instanceIds beside it stay; the change rows
-themselves stay too, for they number the writes of the tenant.
+themselves stay too, for they number the writes of the tenant. What is folded is corrected by `chunk_edit.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import msgspec
 from madang.errors import NotFound
 from madang.ngsild.changes import DeleteHistory, Outcome, PatchInstance
 from madang.ngsild.evolution import parse_instance_id
-from madang.store.sqlite import codec
+from madang.store.sqlite import chunk_edit, codec
 from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR, Terms
 
 
@@ -24,6 +24,7 @@ def apply(
 ) -> Outcome:
     """Make the change, which stands in the file when the transaction commits. Raises NotFound."""
     row = _row(connection, change.id)
+    chunk_edit.note(connection, row)
     if isinstance(change, PatchInstance):
         _replace_instance(connection, terms, row, change, now)
         return Outcome(change.id, updated=(change.attribute.name,))
@@ -47,8 +48,9 @@ def _row(connection: apsw.Connection, entity_id: str) -> int:
 
 
 def _erase_all(connection: apsw.Connection, row: int, entity_id: str) -> None:
+    folded = chunk_edit.erase_all(connection, row)
     connection.execute("UPDATE change SET data = x'' WHERE row = ? AND data != x''", (row,))
-    if connection.changes() == 0:
+    if connection.changes() == 0 and not folded:
         raise NotFound(f"Entity {entity_id} has no history")
 
 
@@ -67,7 +69,8 @@ def _erase_attribute(connection: apsw.Connection, terms: Terms, row: int, change
         ]
         if erased != parts:
             rewritten.append((SEGMENT_SEPARATOR.join(erased), sequence))
-    if not rewritten:
+    folded = chunk_edit.erase_attribute(connection, row, term, None if change.every else dataset)
+    if not rewritten and not folded:
         instance = f" with datasetId {change.dataset_id}" if change.dataset_id else ""
         raise NotFound(f"The history of {change.id} has no attribute '{change.name}'{instance}")
     connection.executemany("UPDATE change SET data = ? WHERE sequence = ?", rewritten)
@@ -98,6 +101,8 @@ def _edit_instance(
     parsed = parse_instance_id(instance_id)
     if parsed is not None:
         sequence, place = parsed
+        if chunk_edit.edit_instance(connection, row, (term, sequence, place), edited):
+            return
         number, _, count = place.partition(b"-")
         data = connection.execute(
             "SELECT data FROM change WHERE sequence = ? AND row = ?", (sequence, row)
@@ -133,5 +138,4 @@ def _is_of(segment: bytes, term: bytes) -> bool:
 
 
 def _erased(segment: bytes) -> bytes:
-    term = segment.split(FIELD_SEPARATOR, 1)[0]
-    return FIELD_SEPARATOR.join((term, b"", codec.ERASED, b"0", b"0", b""))
+    return codec.erased(segment.split(FIELD_SEPARATOR, 1)[0])

@@ -1,0 +1,183 @@
+"""A series as it lies in the file: chunks, then the tail of change rows; read as one sequence of instances.
+
+Only the chunks are read that a query may select something of, by the times in their heads. Of these the times are
+decoded at once, the instances only when they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import Any, Final, overload
+
+import apsw
+import msgspec
+import numpy as np
+
+from madang.ngsild.evolution import Instance, times_of
+from madang.ngsild.temporal import TemporalQuery, TimeProperty
+from madang.store.sqlite.chunks import Chunk
+from madang.store.sqlite.columns import Integers
+from madang.store.sqlite.tail import Key, Wanted
+
+HEAD: Final = "number, term, dataset, n, regular, earliest, latest, written_first, written_last"
+_HEADS: Final = f"SELECT {HEAD} FROM chunk WHERE row = ?1"  # noqa: S608 constant
+_ORDER: Final = " ORDER BY term, dataset, sequence, number"
+HEADS_OF_ALL: Final = _HEADS + _ORDER
+HEADS_OF_TERM: Final = _HEADS + " AND term = ?2" + _ORDER
+WHOLE: Final = "SELECT columns, origins, bodies FROM chunk WHERE number = ?"
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What a chunk's row says of it. regular: every instance has an observedAt, and none is a deletion.
+
+    earliest, latest: of observedAt, None if none has it. written_first, written_last: from createdAt to modifiedAt.
+    """
+
+    number: int
+    term: int
+    dataset: str
+    n: int
+    regular: bool
+    earliest: int | None
+    latest: int | None
+    written_first: int
+    written_last: int
+
+    @property
+    def key(self) -> Key:
+        return str(self.term).encode(), self.dataset.encode()
+
+    def span(self, temporal: TemporalQuery) -> tuple[int, int] | None:
+        """Between which times its instances lie at the most, by the query's time property; None: it has none."""
+        if temporal.timeproperty is not TimeProperty.OBSERVED_AT:
+            return self.written_first, self.written_last
+        if self.earliest is None or self.latest is None:
+            return (self.written_first, self.written_last) if temporal.relation is None else None
+        if temporal.relation is None and not self.regular:
+            return min(self.earliest, self.written_first), max(self.latest, self.written_last)
+        return self.earliest, self.latest
+
+
+def heads(connection: apsw.Connection, row: int, which: Wanted) -> dict[Key, list[Head]]:
+    """The chunks of the wanted series of an entity, in the order of their writing."""
+    found: list[Head] = []
+    if which.terms is None:
+        found += [Head(*fields) for fields in connection.execute(HEADS_OF_ALL, (row,))]
+    for term in which.terms or ():
+        found += [Head(*fields) for fields in connection.execute(HEADS_OF_TERM, (row, int(term)))]
+    series: dict[Key, list[Head]] = {}
+    for key, group in groupby(found, lambda head: head.key):
+        if which.includes(key):
+            series[key] = list(group)
+    return series
+
+
+def needed(series: Sequence[Head], temporal: TemporalQuery) -> list[Head]:
+    """The chunks of a series that may hold something of what the query selects, in their order."""
+    spans = [(head, span) for head in series if (span := head.span(temporal)) is not None]
+    low, high = temporal.earliest, temporal.end
+    inside = [
+        (head, span)
+        for head, span in spans
+        if (low is None or span[1] >= low) and (high is None or span[0] < high)
+    ]
+    wanted_n = min((n for n in (temporal.last_n, temporal.most) if n), default=0)
+    if not wanted_n or temporal.timeproperty is TimeProperty.DELETED_AT:
+        return [head for head, _ in inside]
+    sure = [
+        (head.n, span)
+        for head, span in inside
+        if head.regular and (low is None or span[0] >= low) and (high is None or span[1] < high)
+    ]
+    if temporal.last_n:
+        bound = _bound([(n, first) for n, (first, _) in sure], wanted_n, backwards=True)
+        return [head for head, span in inside if bound is None or span[1] >= bound]
+    bound = _bound([(n, last) for n, (_, last) in sure], wanted_n, backwards=False)
+    return [head for head, span in inside if bound is None or span[0] <= bound]
+
+
+def _bound(counts: list[tuple[int, int]], wanted_n: int, *, backwards: bool) -> int | None:
+    """The time up to which there are enough instances. counts: (n, the time up to which there are so many)."""
+    total = 0
+    for n, time in sorted(counts, key=lambda one: one[1], reverse=backwards):
+        total += n
+        if total >= wanted_n:
+            return time
+    return None
+
+
+def read_chunk(connection: apsw.Connection, head: Head) -> Chunk:
+    blobs: Any = connection.execute(WHOLE, (head.number,)).fetchone()
+    return Chunk(head.key[0], head.n, *blobs)
+
+
+class Pieces(Sequence[Instance]):
+    """All that was read of a series, in the order of its writing."""
+
+    def __init__(self, chunks: Sequence[Chunk], tail: list[Instance]) -> None:
+        self.chunks = chunks
+        self.tail = tail
+        self._starts = np.cumsum([0, *(chunk.n for chunk in chunks)])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1]) + len(self.tail)
+
+    @overload
+    def __getitem__(self, index: int) -> Instance: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Instance]: ...
+    def __getitem__(self, index: int | slice) -> Instance | Sequence[Instance]:
+        return Taken(self, np.arange(len(self)))[index]
+
+    def times(self, temporal: TemporalQuery) -> Integers:
+        """Of each instance, NEVER where it has none (see `evolution.chosen`)."""
+        parts = [chunk.times(temporal.timeproperty, temporal.relation) for chunk in self.chunks]
+        if self.tail:
+            parts.append(times_of(self.tail, temporal))
+        return np.concatenate(parts)
+
+    def take(self, index: Integers) -> list[Instance]:
+        """The instances with these indexes. Those of a chunk are made together."""
+        found: list[Instance] = []
+        part = np.searchsorted(self._starts, index, side="right") - 1
+        borders = np.flatnonzero(np.diff(part)) + 1
+        for places, number in zip(
+            np.split(index, borders), part[np.concatenate(([0], borders))].tolist(), strict=True
+        ):
+            local = places - self._starts[number]
+            if number == len(self.chunks):
+                found += [self.tail[at] for at in local.tolist()]
+                continue
+            first, last = int(local[0]), int(local[-1])
+            side_by_side = last - first == len(local) - 1 and (np.diff(local) == 1).all()
+            found += self.chunks[number].instances(slice(first, last + 1) if side_by_side else local)
+        return found
+
+
+class Taken(Sequence[Instance]):
+    """Some instances of a series, made when they are looked at."""
+
+    def __init__(self, pieces: Pieces, index: Integers) -> None:
+        self._pieces = pieces
+        self._index = index
+
+    @cached_property
+    def _made(self) -> list[Instance]:
+        return self._pieces.take(self._index) if len(self._index) else []
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __iter__(self) -> Iterator[Instance]:
+        return iter(self._made)
+
+    @overload
+    def __getitem__(self, index: int) -> Instance: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Instance]: ...
+    def __getitem__(self, index: int | slice) -> Instance | Sequence[Instance]:
+        if isinstance(index, slice):
+            return Taken(self._pieces, self._index[index])
+        return self._made[index]
