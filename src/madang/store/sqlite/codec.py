@@ -86,6 +86,11 @@ def encode_removed(keys: Iterable[Key], terms: Terms, now: int) -> bytes:
     return "\x1f".join(parts).encode()
 
 
+def erased(term: bytes) -> bytes:
+    """The segment that keeps the place of one that was erased or folded. term: number of the attribute, as text."""
+    return FIELD_SEPARATOR.join((term, b"", ERASED, b"0", b"0", b""))
+
+
 def decode_segments(blob: bytes, terms: Terms) -> tuple[Attribute, ...]:
     """The attribute instances of an entity row, in order."""
     if not blob:
