@@ -24,13 +24,15 @@ class Settings(msgspec.Struct, frozen=True):
     """home: absolute path of the home folder. host, port: where the server listens (port 0: any free one).
 
     egress_allow: hosts ("name", "*.name") and networks ("10.0.0.0/8") that outgoing requests may reach
-    although they are loopback or private.
+    although they are loopback or private. history_page: instances of one attribute in a temporal answer before it
+    is cut to a part of its range (CIM 009 §6.3.10).
     """
 
     home: Path
     host: str
     port: int
     egress_allow: tuple[str, ...] = ()
+    history_page: int = 1000
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -59,6 +61,13 @@ def parse_port(text: str) -> int:
     if not 0 <= port <= 65535:
         raise ValueError(text)
     return port
+
+
+def parse_history_page(text: str) -> int:
+    instances = int(text)
+    if not 1 <= instances <= LIMITS.temporal_instances_max:
+        raise ValueError(text)
+    return instances
 
 
 def parse_egress_allow(text: str) -> tuple[str, ...]:
@@ -101,6 +110,14 @@ SETTINGS = (
         'host names ("context.example.org", "*.example.org") and networks ("10.0.0.0/8"), separated by commas',
         "Loopback and private hosts that the platform may call; all others of that kind are refused.",
         parse_egress_allow,
+    ),
+    Setting(
+        "MADANG_HISTORY_PAGE",
+        "history_page",
+        "1000",
+        "a whole number from 1 to 100000",
+        "Instances of one attribute in a temporal answer, before it is cut to a part of its range of time (206).",
+        parse_history_page,
     ),
 )
 
@@ -151,11 +168,19 @@ class Limits(msgspec.Struct, frozen=True):
     q_bytes_max: Annotated[int, msgspec.Meta(description="text of q, scopeQ or a type selection")] = 8 * 1024
     q_terms_max: Annotated[int, msgspec.Meta(description="conditions in q, scopeQ or a type selection")] = 100
     q_depth_max: Annotated[int, msgspec.Meta(description="nested parentheses in q")] = 20
+    join_levels_max: Annotated[
+        int, msgspec.Meta(description="relationships followed one after the other, in joinLevel, pick, omit and q")
+    ] = 5
+    join_entities_max: Annotated[int, msgspec.Meta(description="linked entities in one answer")] = 1000
+    order_keys_max: Annotated[int, msgspec.Meta(description="keys in orderBy")] = 8
     regex_bytes_max: Annotated[int, msgspec.Meta(description="a regular expression in q or idPattern")] = 512
     geo_vertices_max: Annotated[int, msgspec.Meta(description="vertices of a geo-query's geometry")] = 2000
-    temporal_instances_max: Annotated[
-        int, msgspec.Meta(description="instances of one attribute in a temporal answer")
+    temporal_instances_default: Annotated[
+        int, msgspec.Meta(description="instances of one attribute in a temporal answer without MADANG_HISTORY_PAGE")
     ] = 1000
+    temporal_instances_max: Annotated[
+        int, msgspec.Meta(description="the largest MADANG_HISTORY_PAGE")
+    ] = 100_000
     temporal_page_instances_max: Annotated[
         int, msgspec.Meta(description="instances read for one temporal answer, before the page ends early")
     ] = 100_000
@@ -218,6 +243,49 @@ class Limits(msgspec.Struct, frozen=True):
         int, msgspec.Meta(description="of a rejected row that are kept")
     ] = 4000
     quarantine_rows_max: Annotated[int, msgspec.Meta(description="rejected rows kept per source")] = 10_000
+    subscriptions_max: Annotated[int, msgspec.Meta(description="subscriptions of one tenant")] = 100_000
+    subscription_entries_max: Annotated[
+        int, msgspec.Meta(description="entries of one list in a subscription, such as watchedAttributes")
+    ] = 1000
+    notification_interval_ms_min: Annotated[int, msgspec.Meta(description="the smallest `timeInterval`")] = (
+        100
+    )
+    notification_entities_max: Annotated[
+        int, msgspec.Meta(description="entities in one notification of changes")
+    ] = 100
+    notification_bytes_max: Annotated[
+        int, msgspec.Meta(description="stored changes that one notification joins")
+    ] = 1024**2
+    notification_timeout_ms_max: Annotated[
+        int, msgspec.Meta(description="an endpoint's answer, where the subscription names no shorter time")
+    ] = 10_000
+    notification_waiting_changes_max: Annotated[
+        int, msgspec.Meta(description="changes that wait in memory for one subscription; more wait on disk")
+    ] = 1000
+    notification_waiting_bytes_max: Annotated[
+        int, msgspec.Meta(description="changes that wait in memory for all subscriptions of a tenant")
+    ] = 64 * 1024**2
+    notifications_in_flight_max: Annotated[
+        int, msgspec.Meta(description="notifications on their way to endpoints that answer quickly")
+    ] = 256
+    slow_notifications_in_flight_max: Annotated[
+        int, msgspec.Meta(description="notifications on their way to endpoints that are slow or fail")
+    ] = 128
+    notification_pause_seconds_max: Annotated[
+        int, msgspec.Meta(description="pause before a notification that failed is tried again")
+    ] = 300
+    notification_age_seconds_max: Annotated[
+        int, msgspec.Meta(description="age of a change at which it becomes a dead letter if it fails again")
+    ] = 3600
+    notification_refusals_max: Annotated[
+        int, msgspec.Meta(description="answers that refuse a notification before it becomes a dead letter")
+    ] = 3
+    dead_letters_max: Annotated[
+        int, msgspec.Meta(description="dead letters kept of one subscription; no more are added")
+    ] = 1000
+    outbox_bytes_max: Annotated[
+        int, msgspec.Meta(description="changes of a tenant that wait on disk; the oldest are given up")
+    ] = 1024**3
     shutdown_ms_max: Annotated[int, msgspec.Meta(description="finishing what runs when the server stops")] = (
         1500
     )

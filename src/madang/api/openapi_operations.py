@@ -69,6 +69,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "entityId": Parameter("id of the entity", _URI, "urn:ngsi-ld:Building:gaon:map:1"),
     "attrId": Parameter("name or IRI of the attribute", _TEXT, "pm25"),
     "instanceId": Parameter("of one instance in the history", _URI),
+    "subscriptionId": Parameter("id of the subscription", _URI),
     "contextId": Parameter("local identifier of the @context, or for a copy the address it came from", _TEXT),
     "kind": Parameter("of the stored @contexts", {"enum": ["Cached", "Hosted", "ImplicitlyCreated"]}),
     "reload": Parameter("true: fetch the copy anew instead of deleting it", _FLAG),
@@ -333,10 +334,26 @@ _CONTEXTS: Final[dict[Key, Operation]] = {
         (NotFound, Busy),
     ),
 }
+_SUBSCRIPTIONS: Final[dict[Key, Operation]] = {
+    ("POST", "/subscriptions"): _write(
+        "Subscribe to changes", "Subscriptions", {201: None}, "Subscription", AlreadyExists
+    ),
+    ("GET", "/subscriptions"): _read(
+        "List subscriptions", "Subscriptions", array_of("Subscription"), ("limit", "offset", "count")
+    ),
+    ("GET", "/subscriptions/{subscriptionId}"): _read(
+        "One subscription", "Subscriptions", reference("Subscription"), (), NotFound
+    ),
+    ("PATCH", "/subscriptions/{subscriptionId}"): _write(
+        "Change a subscription", "Subscriptions", _DONE, "SubscriptionFragment", NotFound
+    ),
+    ("DELETE", "/subscriptions/{subscriptionId}"): _remove("End a subscription", "Subscriptions"),
+}
 OPERATIONS: Final[dict[Key, Operation]] = {
     **_ENTITY,
     **_BATCHES,
     **_HISTORY,
     **_DISCOVERY,
     **_CONTEXTS,
+    **_SUBSCRIPTIONS,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from madang.api.openapi_subscription_schemas import SUBSCRIPTION_SCHEMAS
 from madang.api.problems import PROBLEMS, TYPES
 from madang.ngsild.entity import VALUE_MEMBERS, Kind
 from madang.ngsild.temporal import Method, TimeProperty, TimeRelation
@@ -238,6 +239,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
         ("URL", "localId", "kind", "createdAt"),
     ),
+    **SUBSCRIPTION_SCHEMAS,
     "ProblemDetails": _object(
         {
             "type": {"enum": list(dict.fromkeys(TYPES + name for _, name, _ in PROBLEMS.values()))},

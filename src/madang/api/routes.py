@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from madang.api import attributes, batch, contexts, discovery, entities, temporal
+from madang.api import attributes, batch, contexts, discovery, entities, subscriptions, temporal
 from madang.api.call import Answer, Call
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -42,6 +42,7 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/query", entities.query_by_body),
     *(Route(method, path, handler) for method, path, handler in temporal.ROUTES),
     *(Route(method, path, handler) for method, path, handler in discovery.ROUTES),
+    *(Route(method, path, handler) for method, path, handler in subscriptions.ROUTES),
     Route("POST", "/jsonldContexts", contexts.add),
     Route("GET", "/jsonldContexts", contexts.all_of),
     Route("GET", "/jsonldContexts/{contextId}", contexts.serve),

@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from madang.errors import NotFound
+from madang.errors import Denied, NotFound
 from madang.hub.hub import Hub
 from madang.ngsild.subscription import DeliveryState, Subscription
+from madang.settings import LIMITS
 from madang.store.base import KeptSubscription
 from madang.trust.access import Access
 
@@ -32,9 +33,13 @@ class SubscriptionPage(msgspec.Struct, frozen=True):
 
 
 async def create(hub: Hub, access: Access, subscription: Subscription) -> None:
-    """CIM 009 §5.8.1. Raises AlreadyExists."""
+    """CIM 009 §5.8.1. Raises AlreadyExists, and Denied where there are too many."""
     kept = KeptSubscription(subscription, access.subject)
-    await hub.store(access, create=True).subscriptions.add(kept)
+    store = hub.store(access, create=True)
+    _, total = await store.subscriptions.page(0, 0)
+    if total >= LIMITS.subscriptions_max:
+        raise Denied(f"There are {total} subscriptions, which is the most; delete some that are not used")
+    await store.subscriptions.add(kept)
     if hub.delivery is not None:
         hub.delivery.changed(access.tenant, kept)
 

@@ -73,6 +73,8 @@ def patch_subscription(subscription: Subscription, raw: Any, context: Context, n
     fields, new = _read(members, context)
     if fields.get("notification", "") is None:
         raise BadRequestData("notification cannot be removed; every subscription has one")
+    if fields.get("context", "kept") == "":
+        raise BadRequestData("jsonldContext cannot be removed; put another in its place")
     stated = {key: value for key, value in (subscription.stated | new).items() if value is not None}
     revived = (
         "expiresAt" in new
