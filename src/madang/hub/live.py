@@ -22,7 +22,7 @@ async def watch(hub: Hub, access: Access, after: int | None = None) -> AsyncIter
     last = await store.last_sequence() if after is None else after
     if after is not None:
         missed = await store.changes_since(after, _REPLAY_CHANGES_MAX)
-        if len(missed) == _REPLAY_CHANGES_MAX:
+        if len(missed) >= _REPLAY_CHANGES_MAX:
             last = await store.last_sequence()
             yield ChangeRow(last, hub.clock.now(), "", "lost", (), ())
             missed = []

@@ -80,7 +80,10 @@ def make_step(connection: apsw.Connection, row: int, kept_from: int) -> Step | N
         tail: Tail = {}
         collect(rows, EVERYTHING, tail)
         chunks = [
-            made for key, instances in tail.items() for made in _chunks(connection, row, key, instances)
+            made
+            for key, instances in tail.items()
+            if instances
+            for made in _chunks(connection, row, key, instances)
         ]
     emptied = [(sequence, _names_of(data)) for sequence, data in rows if sequence >= kept_from]
     last = rows[-1][0]

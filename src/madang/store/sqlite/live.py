@@ -43,6 +43,23 @@ class Follower(AsyncIterator[ChangeRow]):
         return change
 
 
+def since(changes: list[ChangeRow], sequence: int) -> list[ChangeRow]:
+    """The changes behind a sequence number. Where some of them are folded and gone, "lost" takes their place, and
+    that of all before them."""
+    expected = changes[-1].sequence if changes else 0
+    for at in range(len(changes) - 1, -1, -1):
+        if changes[at].sequence != expected:
+            break
+        expected -= 1
+    if not changes or expected == sequence:
+        return changes
+    kept = [change for change in changes if change.sequence > expected]
+    return [
+        msgspec.structs.replace(kept[0], sequence=expected, id="", kind="lost", types=(), names=()),
+        *kept,
+    ]
+
+
 class Watchers:
     """The followers of one store; one that nobody holds any more is forgotten."""
 
