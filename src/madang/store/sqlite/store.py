@@ -133,9 +133,8 @@ class SqliteStore:
         return await history_page.page(self._reader, self.place.terms, (query, temporal), window, access)
 
     async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]:
-        return [
-            _change_row(row, self.place.terms) for row in self._reader.execute(_CHANGES, (sequence, limit))
-        ]
+        rows = self._reader.execute(_CHANGES, (sequence, limit))
+        return live.since([_change_row(row, self.place.terms) for row in rows], sequence)
 
     async def last_sequence(self) -> int:
         return self.place.counters.sequence
