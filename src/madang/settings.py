@@ -181,6 +181,9 @@ class Limits(msgspec.Struct, frozen=True):
     temporal_instances_max: Annotated[
         int, msgspec.Meta(description="the largest MADANG_HISTORY_PAGE")
     ] = 100_000
+    temporal_ordered_entities_max: Annotated[
+        int, msgspec.Meta(description="histories that orderBy puts in order")
+    ] = 100_000
     temporal_page_instances_max: Annotated[
         int, msgspec.Meta(description="instances read for one temporal answer, before the page ends early")
     ] = 100_000

@@ -37,7 +37,11 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
         has_store=lambda tenant: store_path(home.tenants, tenant).exists(),
         contexts=Contexts(context, clock, settings.egress_allow),
         clock=clock,
+        history_page=settings.history_page,
     )
+    hub.delivery = Notifier(hub, settings.egress_allow)
+    for tenant in subscribed_tenants(home.tenants):
+        hub.store(Access(tenant=tenant))
     try:
         yield hub
     finally:

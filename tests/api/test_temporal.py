@@ -100,10 +100,11 @@ async def test_ranges(api: Client, params: dict[str, str], expected: list[str]) 
         assert times(reply.json()[0]["speed"]) == expected
 
 
-async def test_an_empty_range_leaves_the_entity_without_attributes(api: Client) -> None:
+async def test_an_entity_without_an_instance_in_the_range_is_not_found(api: Client) -> None:
     await create(api)
     params = {"timerel": "before", "timeAt": "2000-01-01T00:00:00Z"}
-    assert await read(api, **params) == {"id": ID, "type": "Vehicle"}
+    assert (await api.get(f"{TEMPORAL}/{ID}", params=params)).status == 404
+    assert (await api.get(f"{TEMPORAL}/{ID}", params={"attrs": "unknown"})).status == 404
     assert (await api.get(TEMPORAL, params={"type": "Vehicle", **params})).json() == []
 
 
@@ -336,18 +337,18 @@ async def test_pages_of_entities(api: Client) -> None:
 
 
 async def test_a_long_answer_says_which_part_it_is(api: Client) -> None:
-    most = LIMITS.temporal_instances_max
+    most = LIMITS.temporal_instances_default
     start = 1_500_000_000_000_000
     minutes = [format_moment(start + index * 60_000_000) for index in range(most + 5)]
     await create(api, vehicle(speed=[speed(index, minute) for index, minute in enumerate(minutes)]))
     reply = await api.get(f"{TEMPORAL}/{ID}")
     assert (reply.status, len(reply.json()["speed"])) == (206, most)
-    assert reply.headers["content-range"] == f"DateTime {minutes[0]}-{minutes[most - 1]}/*"
+    assert reply.headers["content-range"] == f"date-time {minutes[0]}-{minutes[most - 1]}/*"
     rest = await read(api, timerel="after", timeAt=minutes[most - 1])
     assert [one["value"] for one in rest["speed"]] == list(range(most - 1, most + 5))
     reply = await api.get(f"{TEMPORAL}/{ID}", params={"lastN": str(most + 3)})
     assert (reply.status, len(reply.json()["speed"])) == (206, most)
-    assert reply.headers["content-range"] == f"DateTime {minutes[-1]}-{minutes[5]}/{most + 3}"
+    assert reply.headers["content-range"] == f"date-time {minutes[-1]}-{minutes[5]}/{most + 3}"
     reply = await api.get(
         f"{TEMPORAL}/{ID}", params={"options": "aggregatedValues", "aggrMethods": "totalCount"}
     )

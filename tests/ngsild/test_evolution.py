@@ -117,7 +117,7 @@ def series_of(*times: int) -> Series:
 def test_limit_keeps_one_range_for_all(all_times: list[list[int]], most: int, backwards: bool) -> None:
     query = TemporalQuery(last_n=100 if backwards else 0)
     evolutions = [Evolution("urn:x:1", (), tuple(series_of(*times) for times in all_times))]
-    shortened, covered = limit(evolutions, query, most)
+    shortened, covered = limit(evolutions, query, most, 1000)
     kept = [one.times.tolist() for one in shortened[0].series]
     before = [sorted(times) for times in all_times]
     if kept == before:
@@ -154,13 +154,13 @@ def test_limit_keeps_one_range_for_all(all_times: list[list[int]], most: int, ba
 )
 def test_the_range_of_a_part(query: TemporalQuery, expected: Range) -> None:
     series = series_of(2 * SECOND, 3 * SECOND, 4 * SECOND, 5 * SECOND)
-    _, covered = limit([Evolution("urn:x:1", (), (series,))], query, 2)
+    _, covered = limit([Evolution("urn:x:1", (), (series,))], query, 2, 1000)
     assert covered == expected
 
 
 def test_a_series_that_loses_all_stays_empty() -> None:
     long, late = series_of(1, 2, 3), series_of(9)
-    shortened, _ = limit([Evolution("urn:x:1", (), (long, late))], TemporalQuery(), 2)
+    shortened, _ = limit([Evolution("urn:x:1", (), (long, late))], TemporalQuery(), 2, 1000)
     assert [one.times.tolist() for one in shortened[0].series] == [[1, 2], []]
     written = orjson.loads(render(shortened[0], TemporalQuery(), EvolutionForm()))
     assert len(written["speed"]) == 2

@@ -136,16 +136,25 @@ def accepted(call: Call, *, geojson: bool = False) -> str:
     return min(wishes)[2]
 
 
-async def reading(call: Call, *, geojson: bool = True) -> Reading:
-    """How this request wants entities written. Raises BadRequestData, NotAcceptable, ContextUnavailable."""
+async def agree(call: Call, *, geojson: bool = True) -> Reading:
+    """The @context and the media type of the answer, whatever the parameters say of its form.
+
+    Raises BadRequestData, NotAcceptable, ContextUnavailable."""
     context = await link_context(call)
     media = accepted(call, geojson=geojson)
     link = context_link(call, context)
     if media == "json" and not isinstance(context.source, str) and context is not call.hub.contexts.default:
         # Only a body can hold such a @context; the answer must name an address for it (§5.13.1, §6.3.6)
         link = link_to(call, await hosted_contexts.address(call.hub, call.access, context, lasting=False))
+    return Reading(Form(context), media, link)
+
+
+async def reading(call: Call, *, geojson: bool = True) -> Reading:
+    """How this request wants entities written. Raises BadRequestData, NotAcceptable, ContextUnavailable."""
+    agreed = await agree(call, geojson=geojson)
     if not call.has_parameters:
-        return Reading(Form(context), media, link)
+        return agreed
+    context = agreed.form.context
     parameters = call.parameters
     for name in _LATER:
         if name in parameters:
@@ -174,7 +183,7 @@ async def reading(call: Call, *, geojson: bool = True) -> Reading:
         dataset_ids=frozenset(call.names("datasetId")),
         geometry=context.expand(parameters.get("geometryProperty", "location")),
     )
-    return Reading(form, media, link)
+    return Reading(form, agreed.media, agreed.link)
 
 
 def _members(call: Call, context: Context, name: str) -> frozenset[str]:

@@ -8,29 +8,21 @@ from urllib.parse import quote
 
 from madang.api.call import JSON, LD_JSON, Answer, Call
 from madang.api.negotiation import (
-    Reading,
     body_context,
     context_value,
     link_context,
     page_headers,
-    read_query,
-    read_window,
-    reading,
     with_context,
 )
 from madang.api.query_body import body_parameters
+from madang.api.temporal_question import Question, read_question, read_selection
 from madang.errors import BadRequestData, NotFound
 from madang.hub import temporal
 from madang.hub.temporal import Evolutions
 from madang.ngsild.changes import DeleteHistory, PatchInstance
-from madang.ngsild.evolution_forms import EvolutionForm, Shape, render
+from madang.ngsild.evolution_forms import Shape, render
 from madang.ngsild.evolution_input import parse_evolution, parse_instance
 from madang.ngsild.identifier import require_uri
-from madang.ngsild.temporal import TemporalQuery, parse_temporal
-
-_SHAPES: Final = {shape.value: shape for shape in (Shape.TEMPORAL_VALUES, Shape.AGGREGATED_VALUES)}
-_HEAD_MEMBERS: Final = frozenset(("id", "type", "scope"))
-_DEFAULT_DATASET: Final = "@none"
 
 
 async def create(call: Call) -> Answer:
@@ -46,17 +38,14 @@ async def create(call: Call) -> Answer:
 
 async def query(call: Call) -> Answer:
     """CIM 009 §5.7.4, §6.18.3.2."""
-    how, form, asked = await _asked(call)
-    if asked.relation is None:
-        raise BadRequestData("A temporal query needs timerel (before, after or between) and timeAt")
-    window = read_window(call)
-    wanted = read_query(call, form.context)
-    found = await temporal.query(call.hub, call.access, wanted, asked, window)
-    bodies = [body for one in found.evolutions if (body := render(one, asked, form)) != b"{}"]
-    if how.media == "ld+json":
-        value = context_value(call, form.context)
+    question = await read_question(call, many=True)
+    wanted, window = read_selection(call, question)
+    found = await temporal.query(call.hub, call.access, wanted, question.temporal, window)
+    bodies = [render(one, question.temporal, question.form) for one in found.evolutions]
+    if question.media == "ld+json":
+        value = context_value(call, question.form.context)
         bodies = [with_context(body, value) for body in bodies]
-    answer = _answer(how, b"[" + b",".join(bodies) + b"]", found)
+    answer = _answer(question, b"[" + b",".join(bodies) + b"]", found)
     answer.headers.extend(page_headers(call, window, found.total, found.next_cursor))
     return answer
 
@@ -65,21 +54,23 @@ async def query_by_body(call: Call) -> Answer:
     """CIM 009 §5.7.4, §6.24.3.1: as `query`, the question in the body. Its page links lead to the GET form."""
     body = call.json()
     context = await body_context(call, body)
-    asked = call.asking(body_parameters(body, call.parameters), "/ngsi-ld/v1/temporal/entities", context)
-    return await query(asked)
+    parameters = body_parameters(body, call.parameters)
+    if "aggrMethods" in parameters and "options" not in parameters:
+        parameters.setdefault("format", Shape.AGGREGATED_VALUES.value)
+    return await query(call.asking(parameters, "/ngsi-ld/v1/temporal/entities", context))
 
 
 async def retrieve(call: Call) -> Answer:
     """CIM 009 §5.7.3, §6.19.3.1."""
     entity_id = require_uri(call.path[0], "The entity id")
-    how, form, asked = await _asked(call)
-    found = await temporal.retrieve(call.hub, call.access, entity_id, asked)
-    body = render(found.evolutions[0], asked, form)
+    question = await read_question(call)
+    found = await temporal.retrieve(call.hub, call.access, entity_id, question.temporal)
+    body = render(found.evolutions[0], question.temporal, question.form)
     if body == b"{}":
         raise NotFound(f"pick and omit leave nothing of the history of {entity_id}")
-    if how.media == "ld+json":
-        body = with_context(body, context_value(call, form.context))
-    return _answer(how, body, found)
+    if question.media == "ld+json":
+        body = with_context(body, context_value(call, question.form.context))
+    return _answer(question, body, found)
 
 
 async def delete(call: Call) -> Answer:
@@ -146,39 +137,9 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[Call], Awaitable[Answer]]], ...]] 
 )
 
 
-async def _asked(call: Call) -> tuple[Reading, EvolutionForm, TemporalQuery]:
-    """How to write the answer, and which part of the history to read. Raises BadRequestData."""
-    how = await reading(call, geojson=False)
-    context = how.form.context
-    if not call.has_parameters:
-        return how, EvolutionForm(context), TemporalQuery()
-    shape = _shape(call)
-    asked = parse_temporal(call.parameters, aggregated=shape is Shape.AGGREGATED_VALUES)
-    pick, omit, attributes = how.form.pick, how.form.omit, how.form.attributes
-    if attributes is not None and (pick is not None or omit):
-        raise BadRequestData("attrs says the same as pick and cannot be used with pick or omit")
-    if pick is not None and pick & omit:
-        names = ", ".join(sorted(context.compact(name) for name in pick & omit))
-        raise BadRequestData(f"pick and omit both name {names}")
-    form = EvolutionForm(context, shape, how.form.system, pick, omit, how.form.language)
-    read = attributes if attributes is not None else (pick or frozenset()) - _HEAD_MEMBERS
-    datasets = ("" if dataset == _DEFAULT_DATASET else dataset for dataset in how.form.dataset_ids)
-    return how, form, asked.reading(tuple(sorted(read)), tuple(sorted(omit - _HEAD_MEMBERS)), tuple(datasets))
-
-
-def _shape(call: Call) -> Shape:
-    """`format` wins over `options` (§6.3.12). Raises BadRequestData where options name two."""
-    stated = call.parameters.get("format")
-    named = {stated} if stated is not None else set(call.options)
-    found = [_SHAPES[name] for name in sorted(named & _SHAPES.keys())]
-    if len(found) > 1:
-        raise BadRequestData("Options ask for temporalValues and aggregatedValues at once")
-    return found[0] if found else Shape.NORMALIZED
-
-
-def _answer(how: Reading, body: bytes, found: Evolutions) -> Answer:
+def _answer(question: Question, body: bytes, found: Evolutions) -> Answer:
     """200, or 206 with the range that the answer covers (§6.3.10)."""
-    headers = [LD_JSON] if how.media == "ld+json" else [JSON, (b"link", how.link)]
+    headers = [LD_JSON] if question.media == "ld+json" else [JSON, (b"link", question.link)]
     if found.range is None:
         return Answer(200, body, headers)
     return Answer(206, body, [*headers, (b"content-range", found.range.content_range().encode())])

@@ -46,6 +46,7 @@ class Hub:
         has_store: Callable[[str], bool],
         contexts: Contexts,
         clock: Clock,
+        history_page: int = LIMITS.temporal_instances_default,
     ) -> None:
         self._open_store = open_store
         self._has_store = has_store
@@ -53,6 +54,7 @@ class Hub:
         self.contexts = contexts
         self.contexts.kept = self._kept_contexts
         self.clock = clock
+        self.history_page = history_page
         self.delivery: Delivery | None = None
 
     def store(self, access: Access, *, create: bool = False) -> Store:

@@ -6,6 +6,8 @@ here, for every store alike.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 from madang.errors import Denied, MadangError, NotFound
@@ -17,9 +19,8 @@ from madang.ngsild.evolution import Evolution, Range, limit
 from madang.ngsild.query import Query, Window
 from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
+from madang.store.base import EvolutionPage
 from madang.trust.access import Access
-
-_NOTHING = TemporalQuery(last_n=1, attributes=("urn:madang:none",))
 
 
 class Evolutions(msgspec.Struct, frozen=True):
@@ -32,20 +33,22 @@ class Evolutions(msgspec.Struct, frozen=True):
 
 
 async def create(hub: Hub, access: Access, fragment: Entity) -> Outcome:
-    """Create the entity with its history, or add to it (CIM 009 §5.6.11)."""
-    if access.filter is not None and await _exists(hub, access, fragment.id):
+    """Create the history of an entity, or add to it (CIM 009 §5.6.11). `created` in the outcome is of the history."""
+    known = await hub.store(access, create=True).has_history(fragment.id)
+    if known and access.filter is not None:
         await check_writable(hub, access, AppendHistory(fragment))
     elif access.mask:
         await check_writable(hub, msgspec.structs.replace(access, filter=None), AppendHistory(fragment))
-    return await _commit(hub, access, AppendHistory(fragment), create=True)
+    outcome = await _commit(hub, access, AppendHistory(fragment), create=True)
+    return outcome if known else msgspec.structs.replace(outcome, created=True)
 
 
 async def append(hub: Hub, access: Access, fragment: Entity) -> None:
     """Add instances to the history of an entity that there is (CIM 009 §5.6.12). Raises NotFound."""
-    if await hub.store(access).rendered(fragment.id, access) is None:
-        raise NotFound(f"Entity {fragment.id} does not exist")
-    await check_writable(hub, access, AppendHistory(fragment))
-    await _commit(hub, access, AppendHistory(fragment))
+    change = AppendHistory(fragment, existing=True)
+    if access.filter is not None or access.mask:
+        await check_writable(hub, access, change)
+    await _commit(hub, access, change)
 
 
 async def delete(hub: Hub, access: Access, change: DeleteHistory) -> None:
@@ -59,33 +62,62 @@ async def replace_instance(hub: Hub, access: Access, change: PatchInstance) -> N
 
 
 async def retrieve(hub: Hub, access: Access, entity_id: str, temporal: TemporalQuery) -> Evolutions:
-    """The history of one entity (CIM 009 §5.7.3). Raises NotFound."""
-    evolution = await hub.store(access).evolution(entity_id, temporal, access)
-    if evolution is None:
+    """The history of one entity, cut to a part of the range where it is long (CIM 009 §5.7.3).
+
+    Raises NotFound if there is no history, or none in the range, of the attributes or of the datasets asked for.
+    """
+
+    async def read(asked: TemporalQuery) -> EvolutionPage:
+        return EvolutionPage((await evolution(hub, access, entity_id, asked),))
+
+    found = await _cut(hub, temporal, read)
+    narrowed = temporal.relation is not None or temporal.attributes or temporal.datasets
+    if narrowed and not found.evolutions[0].series:
+        raise NotFound(f"Entity {entity_id} has no history of these attributes in this range of time")
+    return found
+
+
+async def evolution(hub: Hub, access: Access, entity_id: str, temporal: TemporalQuery) -> Evolution:
+    """Every instance of one entity that the query selects, however many, perhaps none. Raises NotFound."""
+    found = await hub.store(access).evolution(entity_id, temporal, access)
+    if found is None:
         raise NotFound(f"Entity {entity_id} has no history")
-    return _limited((evolution,), temporal)
+    return found
 
 
 async def query(
     hub: Hub, access: Access, query: Query, temporal: TemporalQuery, window: Window
 ) -> Evolutions:
     """The histories of all entities that are asked for (CIM 009 §5.7.4). Raises QueryTooWide."""
-    page = await hub.store(access).history(query, temporal, window, access)
-    limited = _limited(page.evolutions, temporal)
-    return msgspec.structs.replace(limited, total=page.total, next_cursor=page.next_cursor)
+
+    async def read(asked: TemporalQuery) -> EvolutionPage:
+        return await hub.store(access).history(query, asked, window, access)
+
+    return await _cut(hub, temporal, read)
 
 
-def _limited(evolutions: tuple[Evolution, ...], temporal: TemporalQuery) -> Evolutions:
-    """Aggregated values are not cut: there are as many as periods, and they need every instance."""
+async def _cut(
+    hub: Hub, temporal: TemporalQuery, read: Callable[[TemporalQuery], Awaitable[EvolutionPage]]
+) -> Evolutions:
+    """What `read` finds, cut to a part of the range if it is too long for one answer (§6.3.10).
+
+    Aggregated values are not cut: there are as many as periods, and they need every instance. Of others no more
+    is read than an answer can hold and one more of each series, which shows that there is more.
+    """
     if temporal.aggregation is not None:
-        return Evolutions(evolutions)
-    shortened, covered = limit(evolutions, temporal, LIMITS.temporal_instances_max)
-    return Evolutions(tuple(shortened), covered)
-
-
-async def _exists(hub: Hub, access: Access, entity_id: str) -> bool:
-    everyone = Access(tenant=access.tenant, subject=access.subject)
-    return await hub.store(access, create=True).evolution(entity_id, _NOTHING, everyone) is not None
+        page = await read(temporal)
+        return Evolutions(page.evolutions, None, page.total, page.next_cursor)
+    most = hub.history_page + 1
+    while True:
+        page = await read(msgspec.structs.replace(temporal, most=most))
+        shortened, covered = limit(
+            page.evolutions, temporal, hub.history_page, LIMITS.temporal_page_instances_max
+        )
+        longest = max((len(one.times) for found in page.evolutions for one in found.series), default=0)
+        if covered is not None or longest < most:
+            return Evolutions(tuple(shortened), covered, page.total, page.next_cursor)
+        # All that was read is of the moment with which the range begins: the next one belongs to the answer
+        most = longest + 1
 
 
 async def _correct(hub: Hub, access: Access, change: DeleteHistory | PatchInstance, name: str | None) -> None:

@@ -26,7 +26,9 @@ Body = TypeVar("Body")
 INSTANCE_PREFIX: Final = "urn:ngsi-ld:Instance:"
 _INSTANCE: Final = re.compile(re.escape(INSTANCE_PREFIX) + r"(\d{1,18})-(\d{1,9}-\d{1,9})", re.ASCII)
 _DECODED_TOGETHER: Final = 512
-_NEVER: Final = np.iinfo(np.int64).min
+NEVER: Final = int(np.iinfo(np.int64).min)
+"""The time of what has none."""
+_EVER: Final = int(np.iinfo(np.int64).max)
 
 
 class Instance(msgspec.Struct, frozen=True, gc=False):
@@ -92,7 +94,7 @@ class Range(msgspec.Struct, frozen=True):
     size: str
 
     def content_range(self) -> str:
-        return f"DateTime {format_moment(self.start)}-{format_moment(self.end)}/{self.size}"
+        return f"date-time {format_moment(self.start)}-{format_moment(self.end)}/{self.size}"
 
 
 def parse_instance_id(text: str) -> tuple[int, bytes] | None:
@@ -119,43 +121,78 @@ def select(
     """
     if not instances:
         return None
-    times = _times(instances, temporal)
-    if (times == _NEVER).any():
-        instances = [
-            instance for instance, time in zip(instances, times.tolist(), strict=True) if time != _NEVER
-        ]
-        times = times[times != _NEVER]
-    if (times[1:] < times[:-1]).any():
-        order = np.argsort(times, kind="stable")
-        times = times[order]
-        instances = [instances[index] for index in order.tolist()]
-    low = 0 if temporal.earliest is None else int(np.searchsorted(times, temporal.earliest))
-    high = len(times) if temporal.end is None else int(np.searchsorted(times, temporal.end))
-    if temporal.last_n:
-        low = max(low, high - temporal.last_n)
-    if low >= high:
+    times = times_of(instances, temporal)
+    index = chosen(times, temporal)
+    if not len(index):
         return None
-    return Series(name, dataset_id, instances[low:high], times[low:high])
+    if len(index) == len(times) and (index[1:] > index[:-1]).all():
+        return Series(name, dataset_id, instances, times)
+    return Series(name, dataset_id, [instances[at] for at in index.tolist()], times[index])
+
+
+def chosen(times: Moments, temporal: TemporalQuery) -> Moments:
+    """Indexes of what the query selects, in order.
+
+    times: of all instances of a series by `temporal.timeproperty`, in the order of their writing; NEVER: it has none.
+    """
+    index = np.flatnonzero(times != NEVER)
+    ordered = times[index]
+    if (ordered[1:] < ordered[:-1]).any():
+        order = np.argsort(ordered, kind="stable")
+        ordered, index = ordered[order], index[order]
+    low = 0 if temporal.earliest is None else int(np.searchsorted(ordered, temporal.earliest))
+    high = len(ordered) if temporal.end is None else int(np.searchsorted(ordered, temporal.end))
+    low, high = _bounded(ordered, low, high, temporal)
+    return index[low:high]
+
+
+def bounded(series: Series, temporal: TemporalQuery) -> Series:
+    """What last_n and most leave of a series, whose instances are all inside the range."""
+    return _sliced(series, *_bounded(series.times, 0, len(series.times), temporal))
+
+
+def _bounded(times: Moments, low: int, high: int, temporal: TemporalQuery) -> tuple[int, int]:
+    """The part of [low, high) that last_n and most leave."""
+    most = temporal.most
+    if not temporal.last_n:
+        if most and low + most < high:
+            high = int(np.searchsorted(times, times[low + most - 1], side="right"))
+        return low, high
+    low = max(low, high - temporal.last_n)
+    if most and low + most < high:
+        low = max(low, int(np.searchsorted(times, times[high - most])))
+    return low, high
 
 
 def limit(
-    evolutions: Sequence[Evolution], temporal: TemporalQuery, instances_max: int
+    evolutions: Sequence[Evolution], temporal: TemporalQuery, instances_max: int, total_max: int
 ) -> tuple[Sequence[Evolution], Range | None]:
-    """Cut the range so that no series is longer than the limit; None if nothing had to go.
+    """Cut the range so that no series is longer than the limit, nor all of them; None if nothing had to go.
 
     All series are cut at the same moment: from the end, or with lastN from the beginning. Instances of that
-    very moment stay, so a series may exceed the limit by as many. A series that loses all its instances stays,
-    empty: there is more of it outside the range.
+    very moment stay, so a series may exceed the limit by as many: who asks on from there misses none. Where all
+    of them are of the moment with which the range begins, the next moment stays too, for who asks on from there
+    must come further. A series that loses all its instances stays, empty: there is more of it outside the range.
     """
     series = [one for evolution in evolutions for one in evolution.series]
-    long = [one.times for one in series if len(one.times) > instances_max]
-    if not long:
+    backwards = bool(temporal.last_n)
+    bounds = [
+        int(one.times[-instances_max if backwards else instances_max - 1])
+        for one in series
+        if len(one.times) > instances_max
+    ]
+    if sum(len(one.times) for one in series) > total_max:
+        everything = np.sort(np.concatenate([one.times for one in series]))
+        bounds.append(int(everything[-total_max if backwards else total_max - 1]))
+    if not bounds:
         return evolutions, None
-    if temporal.last_n:
-        bound = max(int(times[-instances_max]) for times in long)
+    if backwards:
+        bound = max(bounds)
         cut = [_sliced(one, int(np.searchsorted(one.times, bound)), len(one.times)) for one in series]
     else:
-        bound = min(int(times[instances_max - 1]) for times in long)
+        bound = min(bounds)
+        if bound == temporal.earliest:
+            bound = min((_following(one.times, bound) for one in series), default=bound)
         cut = [_sliced(one, 0, int(np.searchsorted(one.times, bound, side="right"))) for one in series]
     if all(len(short.times) == len(whole.times) for short, whole in zip(cut, series, strict=True)):
         return evolutions, None
@@ -167,6 +204,12 @@ def limit(
         for evolution in evolutions
     ]
     return shortened, _range(temporal, least, most)
+
+
+def _following(times: Moments, moment: int) -> int:
+    """The first time after the moment, or one behind all others."""
+    place = int(np.searchsorted(times, moment, side="right"))
+    return int(times[place]) if place < len(times) else _EVER
 
 
 def _range(temporal: TemporalQuery, least: int, most: int) -> Range:
@@ -196,8 +239,8 @@ class _Observed(msgspec.Struct, gc=False):
 _OBSERVED: Final = msgspec.json.Decoder(list[_Observed])
 
 
-def _times(instances: Sequence[Instance], temporal: TemporalQuery) -> Moments:
-    """The time of each instance by the query's time property, _NEVER where it has none.
+def times_of(instances: Sequence[Instance], temporal: TemporalQuery) -> Moments:
+    """The time of each instance by the query's time property, NEVER where it has none.
 
     Without a temporal relation an instance without observedAt counts at the moment it was written: a reader
     who asks for everything shall see everything.
@@ -206,29 +249,29 @@ def _times(instances: Sequence[Instance], temporal: TemporalQuery) -> Moments:
         case TimeProperty.OBSERVED_AT:
             return _observed_times(instances, temporal.relation)
         case TimeProperty.CREATED_AT:
-            times = [_NEVER if instance.deleted else instance.created_at for instance in instances]
+            times = [NEVER if instance.deleted else instance.created_at for instance in instances]
         case TimeProperty.MODIFIED_AT:
-            times = [_NEVER if instance.deleted else instance.modified_at for instance in instances]
+            times = [NEVER if instance.deleted else instance.modified_at for instance in instances]
         case TimeProperty.DELETED_AT:
-            times = [instance.modified_at if instance.deleted else _NEVER for instance in instances]
+            times = [instance.modified_at if instance.deleted else NEVER for instance in instances]
     return np.array(times, dtype=np.int64)
 
 
 def _observed_times(instances: Sequence[Instance], relation: TimeRelation | None) -> Moments:
     texts = [one.observedAt for one in decode_bodies(_OBSERVED, instances)]
     if None not in texts:
-        return _parse_moments([text for text in texts if text is not None])
+        return parse_moments([text for text in texts if text is not None])
     times = []
     for text, instance in zip(texts, instances, strict=True):
         if text is not None:
             times.append(parse_moment(text))
         else:
-            times.append(instance.modified_at if relation is None else _NEVER)
+            times.append(instance.modified_at if relation is None else NEVER)
     return np.array(times, dtype=np.int64)
 
 
-def _parse_moments(texts: list[str]) -> Moments:
-    """Microseconds of canonical DateTimes; many at once where they are of one length, as they mostly are."""
+def parse_moments(texts: list[str]) -> Moments:
+    """Microseconds UTC of canonical DateTimes; many at once where they are of one length, as they mostly are."""
     length = len(texts[0])
     joined = "".join(texts)
     if joined.isascii() and set(map(len, texts)) == {length}:

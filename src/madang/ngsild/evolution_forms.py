@@ -23,6 +23,7 @@ from madang.ngsild.context import CORE, Context
 from madang.ngsild.entity import Kind
 from madang.ngsild.evolution import INSTANCE_PREFIX, Evolution, Instance, Series, decode_bodies
 from madang.ngsild.representation import compact_members, in_language
+from madang.ngsild.scopes_over_time import SCOPE
 from madang.ngsild.temporal import Aggregation, TemporalQuery, TimeProperty
 from madang.ngsild.times import format_moment
 
@@ -73,7 +74,7 @@ def render(evolution: Evolution, temporal: TemporalQuery, form: EvolutionForm) -
     parts = [orjson.dumps(_head(evolution, form))[1:-1]]
     by_name: dict[str, list[Series]] = {}
     for series in evolution.series:
-        if form.wants(series.name):
+        if form.wants("scope" if series.name == SCOPE else series.name):
             by_name.setdefault(series.name, []).append(series)
     origin = min((int(one.times[0]) for one in evolution.series if len(one.times)), default=0)
     for name, found in by_name.items():
@@ -86,6 +87,8 @@ def render(evolution: Evolution, temporal: TemporalQuery, form: EvolutionForm) -
                 )
             case Shape.TEMPORAL_VALUES:
                 value = _joined([_pairs(series, temporal, form) for one in found for series in by_kind(one)])
+            case Shape.AGGREGATED_VALUES if name == SCOPE:
+                value = b""
             case Shape.AGGREGATED_VALUES:
                 value = _joined(
                     [_aggregated(series, temporal, form, origin) for one in found for series in by_kind(one)]
@@ -118,8 +121,6 @@ def _head(evolution: Evolution, form: EvolutionForm) -> dict[str, Any]:
     if form.wants("type"):
         names = [form.context.compact(name) for name in evolution.types]
         head["type"] = names[0] if len(names) == 1 else names
-    if evolution.scope and form.wants("scope"):
-        head["scope"] = evolution.scope[0] if len(evolution.scope) == 1 else list(evolution.scope)
     if form.system and evolution.created_at:
         head["createdAt"] = format_moment(evolution.created_at)
         head["modifiedAt"] = format_moment(evolution.modified_at)

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import msgspec
+
 from madang.errors import BadRequestData
 from madang.ngsild.attribute import parse_attribute
 from madang.ngsild.context import Context
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
-from madang.ngsild.parse import NOT_ATTRIBUTES, parse_entity, parse_fragment, require_object
+from madang.ngsild.parse import (
+    NOT_ATTRIBUTES,
+    parse_entity,
+    parse_fragment,
+    parse_scope,
+    require_object,
+)
+from madang.ngsild.scopes_over_time import scope_instance
+from madang.ngsild.times import require_moment
 
 _PLURALS: Final = {
     "objects": Kind.RELATIONSHIP,
@@ -24,6 +34,9 @@ _PLURALS: Final = {
     "values": Kind.PROPERTY,
 }
 _VALUE_KINDS: Final = {"Property": Kind.PROPERTY, "GeoProperty": Kind.GEO_PROPERTY}
+_SCOPE_MEMBERS: Final = frozenset(
+    ("type", "value", "values", "observedAt", "createdAt", "modifiedAt", "deletedAt", "instanceId")
+)
 _WRAPPED: Final = frozenset((Kind.LANGUAGE_PROPERTY, Kind.VOCAB_PROPERTY, Kind.JSON_PROPERTY))
 
 
@@ -34,12 +47,14 @@ def parse_evolution(raw: Any, context: Context, entity_id: str | None = None) ->
     """
     members = require_object(raw, "The temporal representation of an entity")
     head = {name: value for name, value in members.items() if name in NOT_ATTRIBUTES}
-    entity = parse_entity(head, context) if entity_id is None else parse_fragment(head, context, entity_id)
     attributes: list[Attribute] = []
+    if _has_times(head.get("scope")):
+        attributes.extend(_scope_instances(head.pop("scope")))
+    entity = parse_entity(head, context) if entity_id is None else parse_fragment(head, context, entity_id)
     for name, value in members.items():
         if name not in NOT_ATTRIBUTES:
             attributes.extend(_instances(name, value, context))
-    return Entity(entity.id, entity.types, tuple(attributes), entity.scope)
+    return msgspec.structs.replace(entity, attributes=tuple(attributes))
 
 
 def parse_instance(name: str, raw: Any, context: Context) -> Attribute:
@@ -55,6 +70,35 @@ def parse_instance(name: str, raw: Any, context: Context) -> Attribute:
     if len(found) != 1:
         raise BadRequestData(f"The body must be exactly one instance of '{name}', but has {len(found)}")
     return found[0]
+
+
+def _has_times(scope: Any) -> bool:
+    """Whether the scope is in its temporal representation (§4.5.6); else it is what is valid from now on."""
+    return isinstance(scope, dict) or (
+        isinstance(scope, list) and any(isinstance(one, dict) for one in scope)
+    )
+
+
+def _scope_instances(raw: Any) -> list[Attribute]:
+    """The instances of the scope: an array of them, one alone, or temporalValues."""
+    instances = []
+    for one in raw if isinstance(raw, list) else [raw]:
+        members = require_object(one, "Each instance of 'scope'")
+        if members.get("type", "Property") != "Property" or members.keys() - _SCOPE_MEMBERS:
+            raise BadRequestData(
+                "Each instance of 'scope' must be a Property with nothing but value, observedAt and system attributes"
+            )
+        pairs = (
+            members["values"] if "values" in members else [[members.get("value"), members.get("observedAt")]]
+        )
+        if not isinstance(pairs, list):
+            raise BadRequestData("'values' of 'scope' must be an array of pairs of value and time")
+        for pair in pairs:
+            if not isinstance(pair, list) or len(pair) != 2:
+                raise BadRequestData("Each of the values of 'scope' must be a pair of value and time")
+            moment = require_moment(pair[1], "observedAt of 'scope'")
+            instances.append(scope_instance(parse_scope(pair[0], "The entity"), moment))
+    return instances
 
 
 def _expands_to(key: str, name: str, context: Context) -> bool:

@@ -11,6 +11,7 @@ import msgspec
 import orjson
 
 from madang.errors import AlreadyExists, BadRequestData, NotFound, NotSupported
+from madang.ngsild.arrivals import arrange, is_newer, scope_after
 from madang.ngsild.changes import (
     AppendHistory,
     Change,
@@ -25,15 +26,13 @@ from madang.ngsild.changes import (
     Retain,
     Write,
 )
-from madang.ngsild.core_terms import NGSI_LD
 from madang.ngsild.entity import STAYS, VALUE_MEMBERS, Attribute, Entity, Kind
 from madang.ngsild.expiry import without_expired
 from madang.ngsild.identifier import NGSI_LD_NULL
 from madang.ngsild.merge import deletes, merged, partly_updated, without_nulls
+from madang.ngsild.scopes_over_time import SCOPE
 from madang.ngsild.selection import TypeExpression
-from madang.ngsild.times import parse_moment
 
-SCOPE: Final = NGSI_LD + "scope"
 Key = tuple[str, str | None]
 _TYPED: Final = b'{"type":'
 # How the canonical body of most attributes begins: it has a value, which no null can be
@@ -68,8 +67,8 @@ def apply(change: Change, entity: Entity | None, now: int) -> Applied:
             return _expire(_existing(entity, change.id), now)
         case Retain():
             return _retain(change, _existing(entity, change.id), now)
-        case AppendHistory(fragment):
-            return _append_history(fragment, entity, now)
+        case AppendHistory():
+            return _append_history(change, entity, now)
         case DeleteHistory() | PatchInstance():
             raise NotSupported(
                 "A correction of history changes no entity; the store applies it to the history"
@@ -364,34 +363,23 @@ def _expire(entity: Entity, now: int) -> Applied:
     return Applied(after, outcome, tuple(written), tuple(removed))
 
 
-def _append_history(fragment: Entity, entity: Entity | None, now: int) -> Applied:
+def _append_history(change: AppendHistory, entity: Entity | None, now: int) -> Applied:
     """Every instance goes to history; the latest of each attribute also becomes current where it is newer."""
-    # The instances of each attribute side by side, so that a reader of one attribute cuts out one piece
-    stamped = [_stamped(attribute, now) for attribute in fragment.attributes]
-    written = tuple(sorted(stamped, key=lambda attribute: attribute.name))
-    latest: dict[Key, Attribute] = {}
-    for attribute in written:
-        key = (attribute.name, attribute.dataset_id)
-        known = latest.get(key)
-        if known is None or observed_at(attribute) >= observed_at(known):
-            latest[key] = attribute
+    fragment = change.fragment
+    if entity is None and change.existing:
+        raise NotFound(f"Entity {fragment.id} does not exist")
+    arrived = arrange(fragment, now)
+    scope = scope_after(arrived, fragment, entity)
     if entity is None:
-        created = _create(msgspec.structs.replace(fragment, attributes=tuple(latest.values())), now)
-        return Applied(created.entity, created.outcome, written)
+        created = _create(msgspec.structs.replace(fragment, attributes=arrived.newest, scope=scope), now)
+        return Applied(created.entity, created.outcome, arrived.written)
     current = {(attribute.name, attribute.dataset_id): attribute for attribute in entity.attributes}
-    newer = tuple(
-        [
-            attribute
-            for key, attribute in latest.items()
-            if key not in current or observed_at(attribute) >= observed_at(current[key])
-        ]
-    )
-    updated = _append(msgspec.structs.replace(fragment, attributes=newer), entity, now, overwrite=True)
-    outcome = msgspec.structs.replace(updated.outcome, updated=_names(written))
-    return Applied(updated.entity, outcome, written)
-
-
-def observed_at(attribute: Attribute) -> int:
-    """observedAt of an instance in microseconds; the moment it was written where it has none."""
-    stated = attribute.members().get("observedAt")
-    return parse_moment(stated) if stated else attribute.modified_at
+    newer = []
+    for attribute in arrived.newest:
+        present = current.get((attribute.name, attribute.dataset_id))
+        if present is None or is_newer(attribute, present):
+            newer.append(attribute)
+    fragment = msgspec.structs.replace(fragment, attributes=tuple(newer), scope=scope)
+    updated = _append(fragment, entity, now, overwrite=True)
+    outcome = msgspec.structs.replace(updated.outcome, updated=_names(arrived.written))
+    return Applied(updated.entity, outcome, arrived.written)

@@ -81,8 +81,10 @@ class TemporalQuery(msgspec.Struct, frozen=True):
 
     relation: None selects all. time_at, end_time_at: microseconds UTC; end_time_at is set for BETWEEN and
     excluded, as time_at is for BEFORE. last_n: only the newest n instances of each attribute and datasetId
-    (0: all). attributes: IRIs to read (empty: all). without: IRIs not to read. datasets: datasetIds to read,
-    "" for the default instance (empty: all). aggregation: None unless aggregated values are asked for.
+    (0: all). most: of these only so many (0: all) from the end where paging begins, which with last_n is the
+    newest, else the oldest, and with them every other one of the moment of the last. attributes: IRIs to read
+    (empty: all). without: IRIs not to read. datasets: datasetIds to read, "" for the default instance (empty:
+    all). aggregation: None unless aggregated values are asked for.
     """
 
     relation: TimeRelation | None = None
@@ -90,6 +92,7 @@ class TemporalQuery(msgspec.Struct, frozen=True):
     end_time_at: int = 0
     timeproperty: TimeProperty = TimeProperty.OBSERVED_AT
     last_n: int = 0
+    most: int = 0
     attributes: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()

@@ -270,6 +270,10 @@ class Store(Protocol):
         None if there never was such an entity, or if its history has been erased."""
         ...
 
+    async def has_history(self, entity_id: str) -> bool:
+        """Whether anything of the entity's history is left, whoever may see it."""
+        ...
+
     async def history(
         self, query: Query, temporal: TemporalQuery, window: Window, access: Access
     ) -> EvolutionPage:

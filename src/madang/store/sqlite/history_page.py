@@ -10,21 +10,26 @@ from __future__ import annotations
 import asyncio
 import time
 import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import apsw
 import msgspec
+import orjson
 
+from madang.collation import sort_key
 from madang.errors import BadRequestData, QueryTooWide
 from madang.ngsild.entity import Attribute, Entity
-from madang.ngsild.evolution import Evolution, Series
+from madang.ngsild.evolution import Evolution, Series, bounded
 from madang.ngsild.matcher import compile_query
-from madang.ngsild.query import Query, Window
+from madang.ngsild.query import Order, Query, Window
+from madang.ngsild.scopes_over_time import SCOPE, Span, inside
 from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
 from madang.store.base import EvolutionPage
-from madang.store.sqlite import codec, history, read
+from madang.store.sqlite import codec, history, history_scope, read
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.history import Subject
 from madang.trust.access import Access
@@ -43,8 +48,13 @@ class _Asked(msgspec.Struct, frozen=True):
     query: Query
     temporal: TemporalQuery
     access: Access
+    order: tuple[Order, ...]
     of_entity: Callable[[Entity], bool]
     of_instances: Callable[[Entity], bool] | None
+
+
+# Where a page ended: the row number, or where pages are ordered by id, the id
+Place = int | str
 
 
 async def one(
@@ -56,8 +66,19 @@ async def one(
         return None
     if access.filter is not None and read.retrieve(connection, terms, entity_id, access) is None:
         return None
-    evolution = await history.evolution(connection, terms, subject, temporal, access.mask)
+    attributes = history_scope.without_scope(terms, temporal)
+    evolution = await history.evolution(connection, terms, subject, attributes, access.mask)
+    if history_scope.is_wanted(terms, temporal, access.mask):
+        scope = (await history_scope.read(connection, terms, subject.row)).series(temporal)
+        if scope is not None:
+            evolution = msgspec.structs.replace(evolution, series=(scope, *evolution.series))
     return evolution if evolution.series or history.has_history(connection, subject.row) else None
+
+
+def is_known(connection: apsw.Connection, terms: Terms, entity_id: str) -> bool:
+    """Whether anything of the history of an entity with this id is left."""
+    subject = history.find(connection, terms, entity_id)
+    return subject is not None and history.has_history(connection, subject.row)
 
 
 async def page(
@@ -68,60 +89,59 @@ async def page(
     access: Access,
 ) -> EvolutionPage:
     """One page of entities. Raises BadRequestData for a foreign cursor, QueryTooWide."""
-    asked = _prepare(*question, access)
+    asked = _prepare(*question, window.order, access)
+    after = _place_of(window.cursor, asked)
+    behind = _is_behind(asked, after)
     found: list[Evolution] = []
-    rows: list[int] = []
-    matched = instances = 0
+    skipped = total = instances = 0
+    last: Place = 0
     more = False
-    async for row, evolution in _matching(connection, terms, asked, _row_of(window.cursor, question)):
-        matched += 1
-        if matched <= window.offset:
+    async for subject, evolution in _matching(connection, terms, asked, None if window.count else after):
+        total += 1
+        if not behind(subject):
+            continue
+        if skipped < window.offset:
+            skipped += 1
             continue
         if len(found) < window.limit and instances < LIMITS.temporal_page_instances_max:
             found.append(evolution)
-            rows.append(row)
+            last = subject.id if asked.order else subject.row
             instances += sum(len(series.times) for series in evolution.series)
             continue
         more = True
         if not window.count:
             break
-    total = matched if window.count and not window.cursor else None
-    if window.count and window.cursor:
-        total = matched + await _count_before(connection, terms, asked, _row_of(window.cursor, question))
-    return EvolutionPage(tuple(found), total, _cursor(rows[-1], question) if more and rows else "")
+    cursor = _cursor(last, asked) if more and found else ""
+    return EvolutionPage(tuple(found), total if window.count else None, cursor)
 
 
-def _prepare(query: Query, temporal: TemporalQuery, access: Access) -> _Asked:
-    of_entity = Query(types=query.types, ids=query.ids, id_pattern=query.id_pattern, scope=query.scope)
+def _prepare(query: Query, temporal: TemporalQuery, order: tuple[Order, ...], access: Access) -> _Asked:
+    of_entity = msgspec.structs.replace(query, attributes=(), q=None, scope=None, geo=None)
     of_instances = Query(attributes=query.attributes, q=query.q, geo=query.geo)
     return _Asked(
         query,
         temporal,
         access,
+        order,
         compile_query(of_entity),
         compile_query(of_instances, access.mask) if of_instances != Query() else None,
     )
 
 
-async def _count_before(connection: apsw.Connection, terms: Terms, asked: _Asked, last: int) -> int:
-    """How many match up to the cursor, whose page counts what is behind it."""
-    n = 0
-    async for row, _ in _matching(connection, terms, asked, 0):
-        if row > last:
-            break
-        n += 1
-    return n
-
-
 async def _matching(
-    connection: apsw.Connection, terms: Terms, asked: _Asked, after: int
-) -> AsyncIterator[tuple[int, Evolution]]:
-    """(row, evolution) of every entity behind the row `after` that the question selects."""
+    connection: apsw.Connection, terms: Terms, asked: _Asked, after: Place | None
+) -> AsyncIterator[tuple[Subject, Evolution]]:
+    """Every entity behind the place `after` that the question selects, with its evolution."""
     begun = breath = time.monotonic()
-    async for subject in _candidates(connection, terms, asked, after):
+    subjects = (
+        _ordered(connection, terms, asked, after)
+        if asked.order
+        else _candidates(connection, terms, asked, int(after or 0))
+    )
+    async for subject in subjects:
         evolution = await _evolution(connection, terms, asked, subject)
         if evolution is not None:
-            yield subject.row, evolution
+            yield subject, evolution
         now = time.monotonic()
         if now - breath > LIMITS.slice_ms_max / 1000:
             await asyncio.sleep(0)
@@ -131,6 +151,41 @@ async def _matching(
                 f"The temporal query reads too much: it was given up after {LIMITS.query_ms_max / 1000:.0f} s; "
                 "narrow it by type or id, or ask without count=true and with a smaller limit"
             )
+
+
+async def _ordered(
+    connection: apsw.Connection, terms: Terms, asked: _Asked, after: Place | None
+) -> AsyncIterator[Subject]:
+    """The candidates in the order of their ids, behind the id `after`. Raises QueryTooWide for too many."""
+    subjects: list[Subject] = []
+    behind = _is_behind(asked, after)
+    async for subject in _candidates(connection, terms, asked, 0):
+        if behind(subject):
+            subjects.append(subject)
+        if len(subjects) > LIMITS.temporal_ordered_entities_max:
+            raise QueryTooWide(
+                f"More than {LIMITS.temporal_ordered_entities_max} histories would have to be ordered; "
+                "narrow the query, or ask without orderBy"
+            )
+    (order,) = asked.order
+    key = sort_key(order.collation)
+    subjects.sort(key=lambda subject: (key(subject.id), subject.id), reverse=order.descending)
+    for subject in subjects:
+        yield subject
+
+
+def _is_behind(asked: _Asked, after: Place | None) -> Callable[[Subject], bool]:
+    """Whether an entity comes after the place where the former page ended."""
+    if after is None:
+        return lambda subject: True
+    if isinstance(after, int):
+        return lambda subject: subject.row > after
+    (order,) = asked.order
+    key = sort_key(order.collation)
+    place = (key(after), after)
+    if order.descending:
+        return lambda subject: (key(subject.id), subject.id) < place
+    return lambda subject: (key(subject.id), subject.id) > place
 
 
 async def _candidates(
@@ -186,20 +241,66 @@ async def _evolution(
     connection: apsw.Connection, terms: Terms, asked: _Asked, subject: Subject
 ) -> Evolution | None:
     """The entity's evolution if an instance of the asked attributes is in the range, and the range meets q."""
-    temporal = asked.temporal
-    every = msgspec.structs.replace(temporal, attributes=(), without=(), datasets=(), last_n=0)
+    temporal, mask = asked.temporal, asked.access.mask
+    scopes = None
+    if asked.query.scope is not None or history_scope.is_wanted(terms, temporal, mask):
+        scopes = await history_scope.read(connection, terms, subject.row)
+    spans = None
+    if asked.query.scope is not None and scopes is not None:
+        spans = [] if SCOPE in mask else scopes.spans(asked.query.scope)
+        if not spans:
+            return None
+    series = await _series(connection, terms, asked, subject, spans)
+    shown = (
+        scopes.series(temporal)
+        if scopes is not None and history_scope.is_wanted(terms, temporal, mask)
+        else None
+    )
+    set_inside = shown is not None and (
+        temporal.earliest is None or int(shown.times[-1]) >= temporal.earliest
+    )
+    if not series and not (set_inside and spans is None and asked.of_instances is None):
+        return None
+    return history.evolution_of(subject, series if shown is None else (shown, *series))
+
+
+async def _series(
+    connection: apsw.Connection,
+    terms: Terms,
+    asked: _Asked,
+    subject: Subject,
+    spans: list[Span] | None,
+) -> tuple[Series, ...]:
+    """The series of the attributes, none if the instances inside the range do not meet q.
+
+    spans: when the scope was one that is asked for, None if any will do."""
+    temporal = history_scope.without_scope(terms, asked.temporal)
     conditions = asked.query.q is not None or asked.query.geo is not None
-    which = history.wanted(terms, every if conditions else temporal, asked.access.mask)
+    whole = conditions or spans is not None
+    every = msgspec.structs.replace(temporal, last_n=0, most=0) if whole else temporal
+    if conditions:
+        every = every.reading((), (SCOPE,), ())
+    which = history.wanted(terms, every, asked.access.mask)
     found = await history.read_series(connection, subject.row, which)
     if asked.of_instances is not None:
-        series = list(history.selected(terms, found, every))
+        series = [_during(one, spans) for one in history.selected(terms, found, every)]
         if not asked.of_instances(_as_entity(subject, series)):
-            return None
-    if conditions:
-        shown = history.wanted(terms, temporal, asked.access.mask)
-        found = {key: instances for key, instances in found.items() if shown.includes(key)}
-    chosen = tuple(history.selected(terms, found, temporal))
-    return history.evolution_of(subject, chosen) if chosen else None
+            return ()
+    shown = history.wanted(terms, temporal, asked.access.mask)
+    found = {key: instances for key, instances in found.items() if shown.includes(key)}
+    if spans is None:
+        return tuple(history.selected(terms, found, temporal))
+    parts = [_during(one, spans) for one in history.selected(terms, found, every)]
+    return tuple([bounded(one, temporal) for one in parts if len(one.times)])
+
+
+def _during(series: Series, spans: list[Span] | None) -> Series:
+    """What of a series lies in one of the spans."""
+    if spans is None:
+        return series
+    mask = inside(series.times, spans)
+    kept = [series.instances[at] for at in mask.nonzero()[0].tolist()]
+    return Series(series.name, series.dataset_id, kept, series.times[mask])
 
 
 def _as_entity(subject: Subject, series: list[Series]) -> Entity:
@@ -224,20 +325,26 @@ def _as_entity(subject: Subject, series: list[Series]) -> Entity:
     )
 
 
-def _cursor(row: int, question: tuple[Query, TemporalQuery]) -> str:
+def _cursor(place: Place, asked: _Asked) -> str:
     """Where the next page begins; it names the question, so that it fits no other."""
-    return f"{row}-{zlib.crc32(repr(question).encode()):08x}"
+    return urlsafe_b64encode(orjson.dumps([_digest(asked), place])).rstrip(b"=").decode()
 
 
-def _row_of(cursor: str, question: tuple[Query, TemporalQuery]) -> int:
+def _place_of(cursor: str, asked: _Asked) -> Place | None:
     if not cursor:
-        return 0
-    digits = cursor.partition("-")[0]
-    if (
-        digits.isascii()
-        and digits.isdigit()
-        and len(digits) < 19
-        and _cursor(int(digits), question) == cursor
-    ):
-        return int(digits)
+        return None
+    try:
+        content = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (Error, ValueError):
+        content = None
+    match content:
+        case [digest, int(row)] if digest == _digest(asked) and not asked.order:
+            return row
+        case [digest, str(identifier)] if digest == _digest(asked) and asked.order:
+            return identifier
     raise BadRequestData("The cursor belongs to another query; follow the Link header of a page as it is")
+
+
+def _digest(asked: _Asked) -> int:
+    temporal = msgspec.structs.replace(asked.temporal, most=0)
+    return zlib.crc32(repr((asked.query, temporal, asked.order)).encode())

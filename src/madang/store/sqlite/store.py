@@ -125,7 +125,12 @@ class SqliteStore:
         return await self._pages.rendered_page(query, window, access)
 
     async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
+        if self.place.expiry.next:
+            await self._without_expired(entity_id)
         return await history_page.one(self._reader, self.place.terms, entity_id, temporal, access)
+
+    async def has_history(self, entity_id: str) -> bool:
+        return history_page.is_known(self._reader, self.place.terms, entity_id)
 
     async def history(
         self, query: Query, temporal: TemporalQuery, window: Window, access: Access

@@ -19,9 +19,11 @@ from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.patch import apply
 from madang.ngsild.representation import render_whole
 from madang.store.base import ChangeRow
-from madang.store.sqlite import codec, history_edit, indexes
+from madang.store.sqlite import codec, history_edit, history_scope, indexes
 from madang.store.sqlite.codec import CREATED, DELETED, UPDATED, Terms
+from madang.store.sqlite.expiry import Expiry
 from madang.store.sqlite.indexes import ValueIndexes
+from madang.store.sqlite.outbox import Outbox
 from madang.store.sqlite.presence import Presence
 from madang.store.sqlite.values import is_plain
 
@@ -115,11 +117,25 @@ class Batch:
             kind = CREATED
         elif applied.entity is None:
             kind = DELETED
-        present = applied.entity or slot.after
+        present, before = applied.entity or slot.after, slot.after
         slot.after = applied.entity
         slot.last = present
-        self._remember(slot, kind, present, applied.written, applied.removed)
+        written, removed = applied.written, applied.removed
+        if before is None or applied.entity is None or applied.entity.scope is not before.scope:
+            written, removed = history_scope.remembered(before, applied, self._now)
+        self._remember(slot, kind, present, written, removed)
+        if self._place.outbox.watched is not None:
+            self._place.outbox.note(self.changes[-1], before, applied.entity, self._encode)
         return applied.outcome
+
+    def expire(self, limit: int) -> bool:
+        """Remove what has expired of at most `limit` entities, and write that; whether there was anything."""
+        if not self._place.expiry.is_due(self._now):
+            return False
+        for identifier in self._place.expiry.take(self._now, limit):
+            self.apply(Expire(identifier))
+        self.flush()
+        return True
 
     def _remember(
         self,
