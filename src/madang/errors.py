@@ -15,6 +15,7 @@
     ├── QueryTooWide            the query would read too much and no index serves it yet
     ├── ContextUnavailable      a remote @context could not be fetched
     ├── NoTenant                the named tenant does not exist
+    ├── LoopDetected            a notification of this platform came back to it
     ├── Denied                  the caller may not do this
     ├── Busy                    a queue is full; try again
     ├── SettingInvalid          a flag or an environment variable has a wrong form
@@ -94,6 +95,10 @@ class ContextUnavailable(MadangError):
 
 
 class NoTenant(MadangError):
+    pass
+
+
+class LoopDetected(MadangError):
     pass
 
 

@@ -18,10 +18,13 @@ from madang.cli.wiring import Wiring
 from madang.clock import SystemClock
 from madang.home import Home
 from madang.hub.contexts import Contexts
+from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
 from madang.server import Application
 from madang.settings import Settings
+from madang.store.sqlite.deliveries import subscribed_tenants
 from madang.store.sqlite.store import Options, SqliteStore, store_path
+from madang.trust.access import Access
 from madang.web import app as pages
 from madang.web.site import Site
 

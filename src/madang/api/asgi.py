@@ -14,7 +14,7 @@ from typing import Any, Final
 from madang.api.call import Answer, Call, decode_segment
 from madang.api.problems import internal_problem, problem_answer
 from madang.api.routes import BASE, ROUTES, Handler
-from madang.errors import InvalidRequest, MadangError, MethodNotAllowed, NotFound, TooLarge
+from madang.errors import InvalidRequest, LoopDetected, MadangError, MethodNotAllowed, NotFound, TooLarge
 from madang.hub.hub import Hub
 from madang.settings import LIMITS
 
@@ -80,13 +80,24 @@ async def _answer(hub: Hub, scope: Scope, receive: Receive) -> Answer:
         handler, path = _route(scope)
         method = scope["method"]
         body = await _body(scope, receive) if method in ("POST", "PATCH", "PUT", "DELETE") else b""
-        return await handler(Call(scope, hub, path, body))  # type: ignore[arg-type]  # granian gives a plain dict
+        call = Call(scope, hub, path, body)  # type: ignore[arg-type]  # granian gives a plain dict
+        if via := call.header(b"via"):
+            _refuse_own(hub, via)
+        return await handler(call)
     except MadangError as error:
         return problem_answer(error)
     except Exception:  # noqa: BLE001 a bug: the client gets a number, the log the rest
         number = uuid.uuid4().hex[:12]
         _LOG.exception("Request %s failed: %s %s", number, scope["method"], scope["path"])
         return internal_problem(number)
+
+
+def _refuse_own(hub: Hub, via: str) -> None:
+    """Raises LoopDetected for a notification of this platform: it must not cause others without end (CIM 009 §6.3.18)."""
+    if hub.delivery is not None and hub.delivery.name in via:
+        raise LoopDetected(
+            "This is a notification of this platform; let the subscription's endpoint lead elsewhere"
+        )
 
 
 def _route(scope: Scope) -> tuple[Handler, tuple[str, ...]]:

@@ -28,6 +28,7 @@ PROBLEMS: Final[dict[type[MadangError], tuple[int, str, str]]] = {
     errors.QueryTooWide: (403, "TooComplexQuery", "The query reads too much"),
     errors.ContextUnavailable: (504, "LdContextNotAvailable", "A remote @context cannot be had"),
     errors.NoTenant: (404, "NonexistentTenant", "There is no such tenant"),
+    errors.LoopDetected: (508, "LoopDetected", "The request comes from this platform itself"),
     errors.Denied: (403, "Forbidden", "This is not allowed to you"),
     errors.Busy: (503, "Busy", "The platform is busy"),
     errors.StoreBroken: (500, "InternalError", "The store cannot be used"),

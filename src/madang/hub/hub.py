@@ -19,7 +19,28 @@ _TENANTS_MAX: Final = 64
 
 
 class Delivery(Protocol):
-    """Who sends notifications. Called in the event loop, after the change is on disk and before it is answered."""
+    """Who sends notifications. Called in the event loop, after the change is on disk and before it is answered.
+
+    name: how this platform calls itself in the Via header of what it sends.
+    """
+
+    name: str
+
+    def opened(self, tenant: str, store: Store) -> None:
+        """The tenant's store was opened."""
+        ...
+
+    def needs(self, tenant: str) -> bool:
+        """Whether the tenant's store must stay open, because there are subscriptions in it."""
+        ...
+
+    async def closed(self, tenant: str) -> None:
+        """Stop sending for the tenant: its store is closed next."""
+        ...
+
+    async def close(self) -> None:
+        """Stop sending for all."""
+        ...
 
     def changed(self, tenant: str, kept: KeptSubscription) -> None:
         """The subscription was made or changed."""
@@ -78,6 +99,8 @@ class Hub:
                     f"{_TENANTS_MAX} tenants are open already, which is the most that one process serves"
                 )
         store = self._stores[tenant] = self._open_store(tenant)
+        if self.delivery is not None:
+            self.delivery.opened(tenant, store)
         return store
 
     def _kept_contexts(self, access: Access) -> KeptContexts | None:
@@ -88,6 +111,8 @@ class Hub:
 
     async def close(self) -> None:
         """Write what waits and close every store."""
+        if self.delivery is not None:
+            await self.delivery.close()
         await self.contexts.close()
         stores, self._stores = list(self._stores.values()), {}
         for store in stores:

@@ -95,12 +95,13 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 class Keeping(msgspec.Struct, frozen=True):
     """What is written together. mark: what came up to this sequence is done for every subscription without a
-    cursor of its own. progress: of subscriptions that differ from what is kept. done: outbox rows up to this
-    sequence can go."""
+    cursor of its own. progress: of subscriptions that differ from what is kept. gone: subscriptions that are no
+    more, of which nothing stays. done: outbox rows up to this sequence can go."""
 
     mark: int
     progress: dict[str, Progress]
     letters: Sequence[DeadLetter]
+    gone: Sequence[str]
     done: int
 
 
@@ -131,10 +132,8 @@ class Deliveries(Protocol):
         """The sequence of the last row that is not younger than this moment, 0 if there is none."""
         ...
 
-    async def keep(self, keeping: Keeping) -> None: ...
-
-    async def forget(self, subscription_id: str) -> None:
-        """Forget the progress and the dead letters of a subscription that is no more."""
+    async def keep(self, keeping: Keeping) -> int:
+        """Write it; how many bytes of the outbox went. Many rows go over several calls."""
         ...
 
     async def letters(self, subscription_id: str, limit: int, after: int = 0) -> list[DeadLetter]:

@@ -7,11 +7,14 @@ times a second at most, so that a notification costs no commit of its own.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any, Final
 
 import apsw
 import msgspec
 
+from madang.settings import LIMITS
 from madang.store.deliveries import DeadLetter, Keeping, Kept, OutboxRow, Progress, Watched
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.outbox import Outbox, read_row
@@ -25,6 +28,8 @@ _LETTER: Final = """INSERT INTO dead_letter (subscription, time, attempts, reaso
     VALUES (?, ?, ?, ?, ?, ?)"""
 _LETTERS: Final = "SELECT number, subscription, time, attempts, reason, entities, message FROM dead_letter"
 _ROWS: Final = "SELECT sequence, changes FROM outbox WHERE sequence > ? AND sequence <= ? ORDER BY sequence"
+
+_GOING: Final = "SELECT sequence, length(changes) FROM outbox WHERE sequence <= ? ORDER BY sequence LIMIT ?"
 
 
 class _Message(msgspec.Struct, array_like=True):
@@ -71,15 +76,10 @@ class SqliteDeliveries:
         statement = "SELECT sequence FROM outbox WHERE time <= ? ORDER BY sequence DESC LIMIT 1"
         return int(self._reader.execute(statement, (time,)).get or 0)
 
-    async def keep(self, keeping: Keeping) -> None:
-        await self._writing(lambda connection: _keep(connection, keeping))
-
-    async def forget(self, subscription_id: str) -> None:
-        def work(connection: apsw.Connection) -> None:
-            connection.execute("DELETE FROM delivery WHERE subscription = ?", (subscription_id,))
-            connection.execute("DELETE FROM dead_letter WHERE subscription = ?", (subscription_id,))
-
-        await self._writing(work)
+    async def keep(self, keeping: Keeping) -> int:
+        freed: list[int] = []
+        await self._writing(lambda connection: freed.append(_keep(connection, keeping)))
+        return freed[0]
 
     async def letters(self, subscription_id: str, limit: int, after: int = 0) -> list[DeadLetter]:
         condition = "subscription = ? AND " if subscription_id else ""
@@ -95,7 +95,8 @@ class SqliteDeliveries:
 
     async def letter_counts(self) -> dict[str, int]:
         counts = "SELECT subscription, count(*) FROM dead_letter GROUP BY subscription"
-        return dict(self._reader.execute(counts).fetchall())
+        rows: Any = self._reader.execute(counts).fetchall()
+        return dict(rows)
 
     async def drop(self, numbers: Sequence[int]) -> int:
         dropped: list[int] = []
@@ -111,9 +112,23 @@ class SqliteDeliveries:
         return dropped[0]
 
 
-def _keep(connection: apsw.Connection, keeping: Keeping) -> None:
-    """Write what has been done. Of subscriptions that are no more nothing is kept."""
+def subscribed_tenants(folder: Path) -> list[str]:
+    """The tenants whose files hold a subscription: they are to be opened before anyone asks for them."""
+    found = []
+    for path in sorted(folder.glob("*.sqlite3")):
+        with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)) as connection:
+            known = "SELECT 1 FROM sqlite_schema WHERE name = 'subscription'"
+            if connection.execute(known).get and connection.execute("SELECT 1 FROM subscription LIMIT 1").get:
+                found.append("" if path.stem == "default" else path.stem)
+    return found
+
+
+def _keep(connection: apsw.Connection, keeping: Keeping) -> int:
+    """Write what has been done; bytes of the outbox that went. Of subscriptions that are no more nothing is kept."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_MARK, str(keeping.mark)))
+    gone = [(subscription,) for subscription in keeping.gone]
+    connection.executemany("DELETE FROM delivery WHERE subscription = ?", gone)
+    connection.executemany("DELETE FROM dead_letter WHERE subscription = ?", gone)
     living = {
         subscription
         for subscription in {*keeping.progress, *(letter.subscription for letter in keeping.letters)}
@@ -134,7 +149,10 @@ def _keep(connection: apsw.Connection, keeping: Keeping) -> None:
         if letter.subscription in living
     ]
     connection.executemany(_LETTER, letters)
-    connection.execute("DELETE FROM outbox WHERE sequence <= ?", (keeping.done,))
+    going: Any = connection.execute(_GOING, (keeping.done, LIMITS.slice_entities_max)).fetchall()
+    if going:
+        connection.execute("DELETE FROM outbox WHERE sequence <= ?", (going[-1][0],))
+    return sum(size for _, size in going)
 
 
 def _letter(row: tuple[Any, ...]) -> DeadLetter:

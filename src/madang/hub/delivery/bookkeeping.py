@@ -1,0 +1,123 @@
+"""Keeps on disk how far every subscription is: a few times a second, not at every notification.
+
+What is kept may be a little behind what was sent, never before it: after a crash a notification can come
+again, none is missing. A dead letter is written in the transaction that moves its subscription on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from madang.errors import MadangError
+from madang.hub.delivery.line import Line
+from madang.store.base import Store
+from madang.store.deliveries import DeadLetter, Keeping, Progress
+
+_LOG: Final = logging.getLogger(__name__)
+_EVERY_SECONDS: Final = 0.25
+_AFTER_FAILURE_SECONDS: Final = 2.0
+_LINES_MAX: Final = 500
+
+
+class Bookkeeping:
+    """position: all changes up to this sequence have been matched. size: bytes in the outbox, about."""
+
+    def __init__(self, store: Store, lines: dict[str, Line]) -> None:
+        self._store = store
+        self._lines = lines
+        self._touched: dict[str, None] = {}
+        self._letters: list[DeadLetter] = []
+        self._gone: list[str] = []
+        self._news = asyncio.Event()
+        self._kept_mark = 0
+        self.position = 0
+        self.size = 0
+
+    def restore(self, mark: int, size: int) -> None:
+        self.position = self._kept_mark = mark
+        self.size = size
+
+    def moved(self, position: int, size: int = 0) -> None:
+        """All changes up to this sequence have been matched. size: of those that are new in the outbox."""
+        self.position = position
+        self.size += size
+        self._news.set()
+
+    def touch(self, line: Line) -> None:
+        """Something about this subscription is to be kept."""
+        self._touched[line.subscription.id] = None
+        self._news.set()
+
+    def bury(self, letter: DeadLetter) -> None:
+        self._letters.append(letter)
+        self._news.set()
+
+    def forget(self, subscription_id: str) -> None:
+        """The subscription is no more."""
+        self._gone.append(subscription_id)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Keep what there is to keep, again and again; never returns."""
+        while True:
+            await self._news.wait()
+            await asyncio.sleep(_EVERY_SECONDS)
+            self._news.clear()
+            try:
+                await self.keep()
+            except MadangError:
+                _LOG.exception("How far notifications are could not be written; it is tried again")
+                self._news.set()
+                await asyncio.sleep(_AFTER_FAILURE_SECONDS)
+
+    async def keep(self) -> None:
+        """Write what differs from what is on disk."""
+        position = self.position
+        progress, complete = self._chosen(position)
+        mark = position if complete else self._kept_mark
+        letters, self._letters = self._letters, []
+        gone, self._gone = self._gone, []
+        keeping = Keeping(mark, progress, letters, gone, self._done(mark, progress))
+        try:
+            freed = await self._store.deliveries.keep(keeping)
+        except MadangError:
+            self._letters = letters + self._letters
+            self._gone = gone + self._gone
+            self._touched = dict.fromkeys(progress) | self._touched
+            raise
+        self.size = max(0, self.size - freed)
+        self._kept_mark = mark
+        for identifier, kept in progress.items():
+            if identifier in self._lines:
+                self._lines[identifier].kept = kept
+        if self._touched or freed:
+            self._news.set()
+
+    def _chosen(self, position: int) -> tuple[dict[str, Progress], bool]:
+        """What to write now, and whether the mark may move.
+
+        It may if every subscription that has not come as far as the mark has a cursor of its own on disk."""
+        behind: dict[str, Progress] = {}
+        others: dict[str, Progress] = {}
+        for identifier in self._touched:
+            line = self._lines.get(identifier)
+            if line is None:
+                continue
+            progress = line.progress(position)
+            kept = line.kept.cursor if line.kept is not None else None
+            (behind if progress.cursor is not None and kept is None else others)[identifier] = progress
+        chosen = dict([*behind.items(), *others.items()][:_LINES_MAX])
+        left = len(behind) + len(others) > len(chosen)
+        self._touched = {one: None for one in (*behind, *others) if one not in chosen} if left else {}
+        return chosen, len(behind) <= _LINES_MAX
+
+    def _done(self, mark: int, progress: dict[str, Progress]) -> int:
+        """Up to where nobody needs the outbox, also if this is the last that is written."""
+        lowest = mark
+        for identifier, line in self._lines.items():
+            kept = progress.get(identifier, line.kept)
+            if kept is not None and kept.cursor is not None and kept.cursor < lowest:
+                lowest = kept.cursor
+        return lowest

@@ -1,0 +1,258 @@
+"""Sends what waits for one subscription after the other's answer: when, what is counted, and what is given up."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+import msgspec
+
+from madang.errors import MadangError
+from madang.hub.delivery import schedule
+from madang.hub.delivery.bookkeeping import Bookkeeping
+from madang.hub.delivery.line import Line
+from madang.hub.delivery.outward import Outward
+from madang.hub.delivery.sending import Result, Sent
+from madang.ngsild.context import CORE, Context
+from madang.ngsild.event import Event, occurrence
+from madang.ngsild.notification import Envelope, Message, notification
+from madang.ngsild.query import Window
+from madang.ngsild.subscription import DeliveryState, Selector, Status, Subscription
+from madang.ngsild.trigger import conditions_of
+from madang.settings import LIMITS
+from madang.store.base import Store
+from madang.store.deliveries import DeadLetter, Failing
+from madang.trust.access import Access
+
+_LOG: Final = logging.getLogger(__name__)
+_SECOND: Final = 1_000_000
+_NAMES: Final = uuid.UUID("5f3e1f0a-6f5c-4b6e-9d3c-1d4a70b2c9e8")
+_AFTER_BUG_SECONDS: Final = 5.0
+
+Refill = Callable[[Line], Awaitable[None]]
+
+
+class Courier:
+    """refill: reads from the outbox what a line is behind with."""
+
+    def __init__(
+        self, tenant: str, store: Store, outward: Outward, books: Bookkeeping, refill: Refill
+    ) -> None:
+        self._tenant = tenant
+        self._store = store
+        self._outward = outward
+        self._books = books
+        self._refill = refill
+
+    async def run(self, line: Line) -> None:
+        """Send until nothing waits any more; for a subscription with a time interval, for ever."""
+        while True:
+            try:
+                await (self._rounds(line) if line.subscription.interval_seconds else self._changes(line))
+            except Exception:  # noqa: BLE001 a bug, which the log tells of
+                # A fault of ours in one subscription must not end the notifications of the others
+                _LOG.exception("Notifying %s failed", line.subscription.id)
+                await asyncio.sleep(_AFTER_BUG_SECONDS)
+            else:
+                return
+
+    async def _changes(self, line: Line) -> None:
+        while True:
+            if line.behind and not line.waiting:
+                await self._refill(line)
+            if line.is_idle:
+                return
+            if line.waiting:
+                await self._until(line, self._due(line))
+                if line.subscription.status(self._now()) is Status.ACTIVE:
+                    await self._once(line)
+                else:
+                    await self._give_up_all(line)
+
+    def _now(self) -> int:
+        return self._outward.clock.now()
+
+    def _due(self, line: Line) -> int:
+        """When the next notification may be sent, microseconds UTC."""
+        due = line.failing.next_attempt if line.failing is not None else 0
+        throttling = line.subscription.throttling_seconds
+        if throttling and line.state.last_notification:
+            due = max(due, line.state.last_notification + int(throttling * _SECOND))
+        return due
+
+    async def _until(self, line: Line, due: int) -> None:
+        """Wait for the moment; look at the clock again whenever the line is poked."""
+        while (left := due - self._now()) > 0:
+            line.poked.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left / _SECOND):
+                    await line.poked.wait()
+            if line.failing is not None and line.failing.next_attempt == 0:
+                return
+
+    async def _once(self, line: Line) -> None:
+        """One attempt at the next notification."""
+        events = line.take()
+        if not events:
+            line.done()
+            return
+        try:
+            if line.message is None:
+                line.message = await self._message(line, events)
+        except MadangError as error:
+            sent, slow = Sent(Result.FAILED, error.message), line.slow
+        else:
+            endpoint = line.subscription.notification.endpoint
+            sent, slow = await self._outward.send(endpoint, line.message, slow=line.slow)
+        line.slow = slow
+        self._record(line, sent)
+        if sent.result is Result.DELIVERED:
+            line.done()
+        else:
+            line.refusals += sent.result is Result.REFUSED
+            await self._give_up_old(line)
+        self._books.touch(line)
+
+    def _record(self, line: Line, sent: Sent) -> None:
+        """Count an attempt (CIM 009 §5.8.6), and say when the next one is after a failure."""
+        now, state = self._now(), line.state
+        if sent.result is Result.DELIVERED:
+            line.failing = None
+            line.state = DeliveryState(
+                state.times_sent + 1, state.times_failed, now, now, state.last_failure, True
+            )
+            return
+        line.state = DeliveryState(
+            state.times_sent + 1, state.times_failed + 1, now, state.last_success, now, False
+        )
+        attempts = line.failing.attempts + 1 if line.failing is not None else 1
+        since = line.failing.since if line.failing is not None else now
+        cooldown = line.subscription.notification.endpoint.cooldown_ms
+        again = now + schedule.pause(attempts, cooldown, self._outward.chance())
+        line.failing = Failing(since, attempts, again, sent.reason)
+
+    async def _message(self, line: Line, events: Sequence[Event]) -> Message:
+        """What tells of these events; the same id whenever the same events are told of."""
+        subscription = line.subscription
+        name = f"{self._tenant} {subscription.id} {line.taken[0].first} {events[-1].sequence}"
+        context = await self._context(subscription)
+        envelope = Envelope(_identifier(name), self._now(), self._tenant)
+        return notification(subscription, events, envelope, context, line.watch.mask)
+
+    async def _context(self, subscription: Subscription) -> Context:
+        """Raises ContextUnavailable."""
+        access = Access(tenant=self._tenant)
+        return await self._outward.hub.contexts.resolve(subscription.context or None, access)
+
+    async def _give_up_old(self, line: Line) -> None:
+        """After a failure: what is too old, or was refused too often, becomes dead letters."""
+        failing = line.failing
+        assert failing is not None
+        while line.waiting:
+            age = self._now() - line.oldest
+            if not schedule.is_given_up(age, failing.attempts, line.refusals):
+                return
+            await self._bury(line, failing.attempts, failing.reason)
+            if line.behind and not line.waiting:
+                await self._refill(line)
+            await asyncio.sleep(0)
+
+    async def _give_up_all(self, line: Line) -> None:
+        """The subscription was paused or has expired: what waits is not sent, but can be read and sent by hand."""
+        status = line.subscription.status(self._now()).value
+        while line.waiting:
+            await self._bury(line, 0, f"The subscription was {status} before this could be sent")
+            if line.behind and not line.waiting:
+                await self._refill(line)
+            await asyncio.sleep(0)
+        line.failing = None
+
+    async def _bury(self, line: Line, attempts: int, reason: str) -> None:
+        """Make the next notification a dead letter. Where the list is full, all that is too old is given up unkept."""
+        now = self._now()
+        if line.letters >= LIMITS.dead_letters_max:
+            old = await self._store.deliveries.sequence_at(schedule.oldest_kept(now))
+            line.skip(old, now)
+            return
+        events = line.take()
+        if events:
+            message = line.message or await self._readable(line, events)
+            letter = DeadLetter(
+                *(0, line.subscription.id, now, attempts, reason),
+                *(len(events), message.headers, message.body),
+            )
+            self._books.bury(letter)
+            self._outward.counts.dead += 1
+            line.letters += 1
+        line.done()
+        self._books.touch(line)
+
+    async def _readable(self, line: Line, events: Sequence[Event]) -> Message:
+        """The message, if need be with full names, where its @context cannot be had."""
+        try:
+            return await self._message(line, events)
+        except MadangError:
+            envelope = Envelope(_identifier(str(uuid.uuid4())), self._now(), self._tenant)
+            return notification(line.subscription, events, envelope, CORE, line.watch.mask)
+
+    async def _rounds(self, line: Line) -> None:
+        """Send all entities of the subscription at every interval (CIM 009 §5.8.6); never returns.
+
+        A round that fails is not repeated: the next one says what is then."""
+        last = line.state.last_notification or line.subscription.created_at
+        while True:
+            due = last + int(line.subscription.interval_seconds * _SECOND)
+            await self._until(line, max(due, line.failing.next_attempt if line.failing is not None else 0))
+            last = self._now()
+            if line.subscription.status(last) is not Status.ACTIVE:
+                line.poked.clear()
+                await line.poked.wait()
+                continue
+            try:
+                await self._round(line, last)
+            except MadangError as error:
+                self._record(line, Sent(Result.FAILED, error.message))
+            self._books.touch(line)
+
+    async def _round(self, line: Line, now: int) -> None:
+        """The subscribed entities, page by page, each in one notification, until one fails."""
+        access = Access(tenant=self._tenant, subject=line.subject)
+        seen: set[str] = set()
+        for selector in line.subscription.selectors or (Selector(None),):
+            query = msgspec.structs.replace(
+                conditions_of(line.subscription),
+                types=selector.types,
+                ids=selector.ids,
+                id_pattern=None if selector.ids else selector.id_pattern,
+            )
+            cursor = ""
+            while True:
+                window = Window(limit=LIMITS.notification_entities_max, cursor=cursor)
+                page = await self._store.page(query, window, access)
+                fresh = [entity for entity in page.entities if entity.id not in seen]
+                seen.update(entity.id for entity in fresh)
+                if fresh and not await self._tell(line, [occurrence(0, now, entity) for entity in fresh]):
+                    return
+                cursor = page.next_cursor
+                if not cursor:
+                    break
+
+    async def _tell(self, line: Line, events: Sequence[Event]) -> bool:
+        """Send one notification of a round; whether it arrived."""
+        subscription = line.subscription
+        context = await self._context(subscription)
+        envelope = Envelope(_identifier(str(uuid.uuid4())), self._now(), self._tenant)
+        message = notification(subscription, events, envelope, context, line.watch.mask)
+        sent, line.slow = await self._outward.send(
+            subscription.notification.endpoint, message, slow=line.slow
+        )
+        self._record(line, sent)
+        return sent.result is Result.DELIVERED
+
+
+def _identifier(name: str) -> str:
+    return f"urn:ngsi-ld:Notification:{uuid.uuid5(_NAMES, name)}"

@@ -1,0 +1,268 @@
+"""One tenant's notifications: changes are matched as they are committed, and every subscription has its own line.
+
+Three kinds of tasks: one matches, in slices; one keeps on disk what has been done, a few times a second; and
+one for each subscription with something waiting, which sends. An endpoint that does not answer holds up
+nobody but itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from time import perf_counter
+from typing import Final
+
+from madang.hub.delivery.bookkeeping import Bookkeeping
+from madang.hub.delivery.courier import Courier
+from madang.hub.delivery.line import Line, Load
+from madang.hub.delivery.outward import Outward
+from madang.ngsild.event import event
+from madang.ngsild.subscription import DeliveryState, Status, Subscription
+from madang.ngsild.trigger import SubscriptionIndex
+from madang.settings import LIMITS
+from madang.store.base import KeptSubscription, Store
+from madang.store.deliveries import OutboxRow, Watched
+
+_SLICE_SECONDS: Final = LIMITS.slice_ms_max / 1000
+_PAGE: Final = 1000
+_READ_BYTES: Final = 256 * 1024
+_TAKEN_BYTES_MAX: Final = 16 * 1024**2
+# With many subscriptions the gate is not made anew at every one that goes: it lets too much through until then
+_STALE_MAX: Final = 100
+
+
+class Dispatcher:
+    """`run` it as a task; cancel the task to end it."""
+
+    def __init__(self, tenant: str, store: Store, outward: Outward) -> None:
+        self.lines: dict[str, Line] = {}
+        self.books = Bookkeeping(store, self.lines)
+        self._store = store
+        self._clock = outward.clock
+        self._index = SubscriptionIndex()
+        self._watched = Watched()
+        self._load = Load()
+        self.courier = Courier(tenant, store, outward, self.books, self._refill)
+        # Commits to be matched, and whether there are others on disk before them
+        self._taken: deque[OutboxRow] = deque()
+        self._taken_bytes = 0
+        self._missed = True
+        self._wake = asyncio.Event()
+        self._group = asyncio.TaskGroup()
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._loaded = False
+        self._stale = 0
+
+    async def run(self) -> None:
+        """Deliver until cancelled; then keep what has been done."""
+        try:
+            async with self._group:
+                await self._restore()
+                self._group.create_task(self.books.run())
+                await self._match()
+        finally:
+            if self._loaded:
+                await self.books.keep()
+
+    async def _restore(self) -> None:
+        """Go on where the process before this one stopped."""
+        kept = await self._store.deliveries.kept()
+        counts = await self._store.deliveries.letter_counts()
+        self.books.restore(kept.mark, kept.size)
+        offset = 0
+        while True:
+            page, _ = await self._store.subscriptions.page(_PAGE, offset)
+            for one in page:
+                identifier = one.subscription.id
+                if identifier not in self.lines:
+                    self._admit(one)
+                self.lines[identifier].restore(kept.progress.get(identifier), kept.mark)
+                self.lines[identifier].letters = counts.get(identifier, 0)
+            offset += len(page)
+            if len(page) < _PAGE:
+                break
+        for identifier in (kept.progress.keys() | counts.keys()) - self.lines.keys():
+            self.books.forget(identifier)
+        self._loaded = True
+        self._follow()
+        for line in list(self.lines.values()):
+            if line.behind or line.subscription.interval_seconds:
+                self._start(line)
+
+    def changed(self, kept: KeptSubscription) -> None:
+        """A subscription was made or changed."""
+        line = self.lines.get(kept.subscription.id)
+        if line is None:
+            line = self._admit(kept)
+        else:
+            periodic = bool(line.subscription.interval_seconds)
+            line.become(kept)
+            self._index.put(line.watch)
+            self._watch(kept.subscription)
+            if periodic != bool(kept.subscription.interval_seconds):
+                self._stop(kept.subscription.id)
+                line.discard()
+        line.poked.set()
+        if self._loaded:
+            self._follow()
+            if kept.subscription.interval_seconds or not line.is_idle:
+                self._start(line)
+
+    def removed(self, subscription_id: str) -> None:
+        """A subscription is no more; nothing is sent for it any longer."""
+        self._stop(subscription_id)
+        self._index.remove(subscription_id)
+        line = self.lines.pop(subscription_id, None)
+        if line is not None:
+            line.discard()
+        self.books.forget(subscription_id)
+        self._stale += 1
+        if self._stale > _STALE_MAX or len(self.lines) < _STALE_MAX:
+            self._stale = 0
+            self._watched.by_key.clear()
+            for other in self.lines.values():
+                self._watch(other.subscription)
+            self._follow()
+
+    def state(self, subscription_id: str) -> DeliveryState:
+        line = self.lines.get(subscription_id)
+        return line.state if line is not None else DeliveryState()
+
+    def poke(self) -> None:
+        """Look at the clock again: what waits for a moment that has come is sent."""
+        for line in self.lines.values():
+            line.poked.set()
+
+    def _admit(self, kept: KeptSubscription) -> Line:
+        line = self.lines[kept.subscription.id] = Line(kept, self._load)
+        self._index.put(line.watch)
+        self._watch(kept.subscription)
+        return line
+
+    def _watch(self, subscription: Subscription) -> None:
+        """Let through to the outbox what this subscription could care about."""
+        if subscription.interval_seconds:
+            return
+        names = frozenset(subscription.watched) or None
+        by_key = self._watched.by_key
+        for key in _keys(subscription):
+            known = by_key.get(key, names)
+            by_key[key] = None if known is None or names is None else known | names
+
+    def _follow(self) -> None:
+        if self._loaded:
+            self._store.deliveries.follow(self._watched if self._watched.by_key else None, self._take)
+
+    def _take(self, row: OutboxRow) -> None:
+        """A commit is on disk. What memory does not hold is read from there."""
+        self.books.size += row.size
+        if not self._missed:
+            if self._taken_bytes + row.size > _TAKEN_BYTES_MAX and self._taken:
+                self._missed = True
+            else:
+                self._taken.append(row)
+                self._taken_bytes += row.size
+        self._wake.set()
+
+    async def _match(self) -> None:
+        """Give every change to the subscriptions that are to be told of it; never returns."""
+        while True:
+            row = await self._next()
+            if row is None:
+                self._wake.clear()
+                await self._wake.wait()
+            elif row.sequence > self.books.position:
+                await self._match_row(row)
+                self.books.moved(row.sequence)
+
+    async def _next(self) -> OutboxRow | None:
+        """The next commit, from memory or, if there are any before that, from disk."""
+        if self._taken:
+            row = self._taken.popleft()
+            self._taken_bytes -= row.size
+            return row
+        if self._missed:
+            rows = await self._store.deliveries.rows(self.books.position, 1 << 62, _READ_BYTES)
+            if rows:
+                self._taken.extend(rows)
+                self._taken_bytes += sum(row.size for row in rows)
+                return await self._next()
+            # Between the last look and this line no commit was handed over, so none is left out
+            self._missed = False
+        return None
+
+    async def _match_row(self, row: OutboxRow) -> None:
+        size = row.size // len(row.changes)
+        now = self._clock.now()
+        until = perf_counter() + _SLICE_SECONDS
+        for changed in row.changes:
+            found = event(changed.sequence, changed.time, changed.before, changed.after)
+            for watch in self._index.triggered(found):
+                line = self.lines[watch.subscription.id]
+                if _concerns(line, changed.time, now) and not line.behind:
+                    line.put(found, size)
+                    self._start(line)
+                    self.books.touch(line)
+            if perf_counter() > until:
+                await asyncio.sleep(0)
+                until = perf_counter() + _SLICE_SECONDS
+
+    async def _refill(self, line: Line) -> None:
+        """Read from the outbox what did not fit into memory, as much as fits now."""
+        size_max = LIMITS.notification_bytes_max
+        while line.behind:
+            rows = await self._store.deliveries.rows(line.read_to, self.books.position, size_max)
+            if not rows:
+                line.behind = False
+                return
+            for row in rows:
+                # Between here and the end of the row nothing else runs, so no change is put in between
+                line.behind = False
+                for changed in row.changes:
+                    found = event(changed.sequence, changed.time, changed.before, changed.after)
+                    wanted = changed.sequence > line.read_to and line.watch.triggered(found)
+                    if wanted and _concerns(line, changed.time, self._clock.now()):
+                        line.put(found, row.size // len(row.changes))
+                    if line.behind:
+                        return
+                line.behind, line.read_to = True, row.sequence
+                await asyncio.sleep(0)
+            if line.waiting:
+                return
+
+    def _start(self, line: Line) -> None:
+        identifier = line.subscription.id
+        if identifier not in self._sending and self._loaded:
+            task = self._group.create_task(self._deliver(line), name=f"notify {identifier}")
+            self._sending[identifier] = task
+
+    def _stop(self, subscription_id: str) -> None:
+        task = self._sending.pop(subscription_id, None)
+        if task is not None:
+            task.cancel()
+
+    async def _deliver(self, line: Line) -> None:
+        identifier = line.subscription.id
+        try:
+            await self.courier.run(line)
+        finally:
+            if self._sending.get(identifier) is asyncio.current_task():
+                del self._sending[identifier]
+
+
+def _concerns(line: Line, time: int, now: int) -> bool:
+    """Whether a change at that time is told to an active subscription; what was before its making is not."""
+    return time >= line.subscription.created_at and line.subscription.status(now) is Status.ACTIVE
+
+
+def _keys(subscription: Subscription) -> list[str]:
+    """Under which keys of `Watched` its entities are found."""
+    found: list[str] = []
+    for selector in subscription.selectors:
+        if selector.ids:
+            found.extend(selector.ids)
+        elif selector.types is not None:
+            found.extend(alternative[0] for alternative in selector.types.alternatives)
+        else:
+            found.append("*")
+    return found or ["*"]
