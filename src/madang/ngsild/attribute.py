@@ -45,6 +45,7 @@ _REFUSED: Final = frozenset(
     )
 )
 _PROOF: Final = "ngsildproof"
+_PROOF_MEMBERS: Final = frozenset(("type", "value", "entityIdSealed", "entityTypeSealed"))
 _LANGUAGE_TEXT: Final = "langString"
 _WITH_UNIT: Final = frozenset((Kind.PROPERTY, Kind.LIST_PROPERTY))
 # Core attributes whose values are places (CIM 009 §4.7.1)
@@ -160,10 +161,11 @@ def _proof(raw: Any) -> dict[str, Any]:
     for sealed in ("entityIdSealed", "entityTypeSealed"):
         if not isinstance(raw.get(sealed, ""), str):
             raise BadRequestData(f"{sealed} of '{_PROOF}' must be a string")
-    return {
-        "type": "Property",
-        **{key: bearable(value, _PROOF) for key, value in raw.items() if key != "type"},
-    }
+    members = {key: bearable(value, _PROOF) for key, value in raw.items() if key not in _IGNORED}
+    unknown = members.keys() - _PROOF_MEMBERS
+    if unknown:
+        raise BadRequestData(f"'{_PROOF}' cannot have the member '{min(unknown)[:60]}'")
+    return {"type": "Property", **{key: value for key, value in members.items() if key != "type"}}
 
 
 def _is_null(members: dict[str, Any]) -> bool:

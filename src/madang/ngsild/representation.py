@@ -147,6 +147,8 @@ def _selected(entity: Entity, form: Form) -> dict[str, list[Attribute]]:
 
 
 def _normalized_bytes(entity: Entity, form: Form) -> bytes:
+        if entity.expires_at:
+            head["expiresAt"] = format_moment(entity.expires_at)
     context = form.context
     parts = [orjson.dumps(_head(entity, form))[1:-1]]
     for name, instances in _selected(entity, form).items():
@@ -159,15 +161,15 @@ def _normalized_bytes(entity: Entity, form: Form) -> bytes:
 def _body(attribute: Attribute, form: Form) -> bytes:
     body = attribute.body
     if attribute.contextual:
-        body = orjson.dumps(compact_members(attribute.members(), form.context))
+        body = orjson.dumps(compact_members(attribute.members(), form.context, system=form.system))
     if form.system:
         times = f',"createdAt":"{format_moment(attribute.created_at)}","modifiedAt":"{format_moment(attribute.modified_at)}"}}'
         body = body[:-1] + times.encode()
     return body
 
 
-def compact_members(members: dict[str, Any], context: Context) -> dict[str, Any]:
-    """The members of a canonical body with every name in them compacted."""
+def compact_members(members: dict[str, Any], context: Context, *, system: bool = False) -> dict[str, Any]:
+    """The members of a canonical body with every name in them compacted. system: with expiresAt (CIM 009 §6.3.11)."""
     compacted: dict[str, Any] = {}
     for key, value in members.items():
         if key == "vocab":
@@ -181,11 +183,14 @@ def compact_members(members: dict[str, Any], context: Context) -> dict[str, Any]
         elif key == "value" and isinstance(value, dict) and "@type" in value:
             compacted[key] = {**value, "@type": _compact_types(value["@type"], context)}
         elif key in CORE_MEMBERS:
-            compacted[key] = value
+            if key != "expiresAt" or system:
+                compacted[key] = value
         elif isinstance(value, list):
-            compacted[context.compact(key)] = [compact_members(item, context) for item in value]
+            compacted[context.compact(key)] = [
+                compact_members(item, context, system=system) for item in value
+            ]
         else:
-            compacted[context.compact(key)] = compact_members(value, context)
+            compacted[context.compact(key)] = compact_members(value, context, system=system)
     return compacted
 
 
@@ -241,7 +246,7 @@ def _concise_member(value: Any) -> Any:
 def _simplified(instances: list[Attribute], form: Form) -> Any:
     values: dict[str, Any] = {}
     for instance in instances:
-        members = compact_members(instance.members(), form.context)
+        members = compact_members(instance.members(), form.context, system=form.system)
         if form.language is not None:
             members = in_language(members, form.language)
         values[instance.dataset_id or _NO_DATASET] = simplified(members)
@@ -258,7 +263,7 @@ def simplified(members: dict[str, Any]) -> Any:
         case Kind.PROPERTY | Kind.GEO_PROPERTY | Kind.RELATIONSHIP:
             return value
         case Kind.LIST_RELATIONSHIP:
-            return {"objectList": [item["object"] for item in value]}
+            return [item["object"] for item in value]
         case _:
             return {kind.value_member: value}
 

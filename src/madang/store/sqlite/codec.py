@@ -128,9 +128,9 @@ def decode_scopes(text: str) -> tuple[str, ...]:
     return tuple(text.split("\x1f")) if text else ()
 
 
-def decode_entity(row: tuple[str, str, str, int, int, bytes], terms: Terms) -> Entity:
-    """row: id, types, scopes, created, modified, segments."""
-    identifier, types, scopes, created, modified, segments = row
+def decode_entity(row: tuple[str, str, str, int, int, int | None, bytes], terms: Terms) -> Entity:
+    """row: id, types, scopes, created, modified, expires, segments."""
+    identifier, types, scopes, created, modified, expires, segments = row
     return Entity(
         identifier,
         decode_types(types, terms),
@@ -138,4 +138,5 @@ def decode_entity(row: tuple[str, str, str, int, int, bytes], terms: Terms) -> E
         decode_scopes(scopes),
         created,
         modified,
+        expires or 0,
     )

@@ -116,6 +116,8 @@ class Committer:
         """Decide and write all jobs in slices; a caller that has gone away is still written, for others wait."""
         batch = Batch(self._place, self._clock.now())
         n = 0
+        if self._place.expiry.next:
+            await _expire(batch)
         for job in jobs:
             for change in job.changes:
                 job.outcomes.append(batch.apply(change))
@@ -138,7 +140,16 @@ class Committer:
         place.terms.reload()
         place.registry.reload()
         place.counters.reload(place.connection)
+        place.expiry.reload()
         told = StoreBroken(f"The store could not write: {error}") if isinstance(error, apsw.Error) else error
         for job in jobs:
             if not job.answer.done():
                 job.answer.set_exception(told)
+
+
+async def _expire(batch: Batch) -> None:
+    """Remove what has expired in slices; where there is more than one commit should hold, the next goes on."""
+    for _ in range(LIMITS.slice_entities_max // _SLICE_CHANGES):
+        if not batch.expire(_SLICE_CHANGES):
+            return
+        await asyncio.sleep(0)

@@ -16,7 +16,7 @@ from madang.settings import LIMITS
 from madang.store.sqlite.codec import Terms, decode_entity
 from madang.trust.access import Access
 
-COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.segments"
+COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
 _BY_ID: Final = f"SELECT {COLUMNS} FROM entity e WHERE e.id = ?"  # noqa: S608 constant
 _NAMES: Final = "SELECT row, name FROM entity_name WHERE row > ? ORDER BY row LIMIT ?"
 _BY_ROW: Final = f"SELECT {COLUMNS} FROM entity e WHERE e.row = ?"  # noqa: S608 constant

@@ -40,7 +40,7 @@ from madang.store.sqlite.plan_steps import (
 from madang.store.sqlite.sieve import Row, Sieve
 from madang.trust.access import Access
 
-ENTITY_COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.segments"
+ENTITY_COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
 RENDERED_COLUMN: Final = "e.rendered"
 COUNT_ROWS: Final = 4096
 CANDIDATES_MAX: Final = 2048

@@ -42,6 +42,7 @@ from madang.store.sqlite.committer import Committer
 from madang.store.sqlite.connection import open_reader, open_writer
 from madang.store.sqlite.contexts import SqliteContexts
 from madang.store.sqlite.deliveries import SqliteDeliveries
+from madang.store.sqlite.expiry import Expiry, Sweeper, is_due
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Outbox
@@ -80,12 +81,14 @@ class SqliteStore:
         subscribed = self._writer.execute("SELECT EXISTS (SELECT 1 FROM subscription)").get
         outbox = Outbox(terms, open_wide=bool(subscribed))
         self.place = Place(
-            *(self._writer, terms, registry, Counters(self._writer)), options.context, options.names, outbox
+            *(self._writer, terms, registry, Counters(self._writer)),
+            *(options.context, options.names, outbox, Expiry(self._writer)),
         )
         _prepare(self.place, options)
         self._reader = open_reader(path)
         self._watchers = live.Watchers()
         self._committer = Committer(self.place, clock, self._watchers.publish)
+        self._sweeper = Sweeper(self.place.expiry, clock, lambda: self._committer.commit(()))
         self._builder = IndexBuilder(self.place, self._build)
         self._pages = page.Pages(self._reader, self.place, path, self._builder)
         self.sources: Sources = SqliteSources(self._reader, self._write, clock)
@@ -109,9 +112,20 @@ class SqliteStore:
         await self._committer.commit((), lambda connection: work(self.place))
 
     async def retrieve(self, entity_id: str, access: Access) -> Entity | None:
+        if self.place.expiry.next:
+            await self._without_expired(entity_id)
         return read.retrieve(self._reader, self.place.terms, entity_id, access)
 
+    async def _without_expired(self, entity_id: str | None = None) -> None:
+        """See to it that nothing that has expired is read, of this entity or of all."""
+        if self.place.expiry.is_due(now := self._clock.now()) and (
+            entity_id is None or is_due(self._reader, entity_id, now)
+        ):
+            await self._sweeper.until_now()
+
     async def rendered(self, entity_id: str, access: Access) -> bytes | None:
+        if self.place.expiry.next:
+            await self._without_expired(entity_id)
         if access.filter is None and not access.mask:
             row = self._reader.execute(_RENDERED, (entity_id,)).fetchone()
             return row[0] if row is not None else None
@@ -119,9 +133,13 @@ class SqliteStore:
         return render_whole(entity, self.place.context) if entity is not None else None
 
     async def page(self, query: Query, window: Window, access: Access) -> Page:
+        if self.place.expiry.next:
+            await self._without_expired()
         return await self._pages.page(query, window, access)
 
     async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage:
+        if self.place.expiry.next:
+            await self._without_expired()
         return await self._pages.rendered_page(query, window, access)
 
     async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
@@ -135,6 +153,8 @@ class SqliteStore:
     async def history(
         self, query: Query, temporal: TemporalQuery, window: Window, access: Access
     ) -> EvolutionPage:
+        if self.place.expiry.next:
+            await self._without_expired()
         return await history_page.page(self._reader, self.place.terms, (query, temporal), window, access)
 
     async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]:
@@ -145,15 +165,23 @@ class SqliteStore:
         return self.place.counters.sequence
 
     async def type_counts(self, access: Access) -> dict[str, int]:
+        if self.place.expiry.next:
+            await self._without_expired()
         return await read.type_counts(self._reader, self.place.terms, access)
 
     async def attribute_counts(self, access: Access) -> list[AttributeCount]:
+        if self.place.expiry.next:
+            await self._without_expired()
         return await presence.attribute_counts(self._reader, self.place.terms, access)
 
     async def search(self, text: str, limit: int, access: Access) -> list[Entity]:
+        if self.place.expiry.next:
+            await self._without_expired()
         return await read.search(self._reader, self.place.terms, text, limit, access)
 
     async def incoming(self, entity_id: str, limit: int, access: Access) -> list[tuple[str, Entity]]:
+        if self.place.expiry.next:
+            await self._without_expired()
         return read.incoming(self._reader, self.place.terms, entity_id, limit, access)
 
     def watch(self) -> AsyncIterator[ChangeRow]:
@@ -162,6 +190,7 @@ class SqliteStore:
     async def close(self) -> None:
         """Write what waits, then close the file."""
         await self._builder.close()
+        await self._sweeper.close()
         await self._committer.close()
         await self._pages.close()
         self._watchers.close()
@@ -193,7 +222,7 @@ def _render_anew(place: Place) -> None:
     last = 0
     while True:
         rows: list[tuple[Any, ...]] = place.connection.execute(
-            "SELECT row, id, types, scopes, created, modified, segments FROM entity WHERE row > ? ORDER BY row LIMIT ?",
+            "SELECT row, id, types, scopes, created, modified, expires, segments FROM entity WHERE row > ? ORDER BY row LIMIT ?",
             (last, _RERENDER_ROWS),
         ).fetchall()
         if not rows:

@@ -13,9 +13,10 @@ import apsw
 import msgspec
 
 from madang.errors import MadangError
-from madang.ngsild.changes import Change, DeleteHistory, Outcome, PatchInstance
+from madang.ngsild.changes import Change, DeleteHistory, Expire, Outcome, PatchInstance
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.expiry import MARK
 from madang.ngsild.patch import apply
 from madang.ngsild.representation import render_whole
 from madang.store.base import ChangeRow
@@ -27,7 +28,8 @@ from madang.store.sqlite.outbox import Outbox
 from madang.store.sqlite.presence import Presence
 from madang.store.sqlite.values import is_plain
 
-_LOAD: Final = "SELECT row, types, scopes, created, modified, segments FROM entity WHERE id = ?"
+_LOAD: Final = "SELECT row, types, scopes, created, modified, expires, segments FROM entity WHERE id = ?"
+_PAST: Final = "SELECT row FROM past WHERE id = ?"
 _INSERT_ENTITY: Final = """INSERT INTO entity (row, id, types, scopes, created, modified, segments, rendered)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _UPDATE_ENTITY: Final = """UPDATE entity SET types = ?, scopes = ?, modified = ?, segments = ?, rendered = ?
@@ -80,6 +82,8 @@ class Place(msgspec.Struct, frozen=True):
 
 class Batch:
     """All changes of one commit. `apply` decides, `flush` writes; `changes` is what happened, in order."""
+    outbox: Outbox
+    expiry: Expiry
 
     def __init__(self, place: Place, now: int) -> None:
         self._place = place
@@ -200,9 +204,14 @@ class Batch:
             if entity is None:
                 self._bury(slot)
                 continue
+        expiring: list[tuple[int, Entity]] = []
             types = codec.encode_types(entity.types, place.terms)
             scopes = codec.encode_scopes(entity.scope)
-            segments = codec.SEGMENT_SEPARATOR.join([self._encode(one) for one in entity.attributes])
+            segments = slot.segments
+            if entity.attributes is not slot.written:
+                segments = codec.SEGMENT_SEPARATOR.join([self._encode(one) for one in entity.attributes])
+            if MARK in segments or entity.expires_at or (slot.before is not None and slot.before.expires_at):
+                expiring.append((slot.row, entity))
             rendered = render_whole(entity, place.context)
             if slot.before is None:
                 times = (entity.created_at, entity.modified_at)
@@ -220,6 +229,8 @@ class Batch:
     def _bury(self, slot: Slot) -> None:
         assert slot.last is not None
         types = codec.encode_types(slot.last.types, self._place.terms)
+        for row, transient in expiring:
+            place.expiry.note(row, transient)
         execute = self._place.connection.execute
         execute("DELETE FROM entity WHERE row = ?", (slot.row,))
         execute(
