@@ -8,7 +8,7 @@ import orjson
 
 from madang.hub import temporal
 from madang.ngsild.evolution import Instance
-from madang.ngsild.temporal import Aggregation, Method, TemporalQuery, TimeProperty, TimeRelation
+from madang.ngsild.temporal import TemporalQuery, TimeProperty, TimeRelation
 from madang.trust.access import Access
 from madang.web.chart import Row, Series
 from madang.web.i18n import DAY, HOUR, MINUTE
@@ -55,9 +55,9 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 async def read(site: Site, access: Access, wanted: Wanted) -> Past:
-    """The default instances of the attribute."""
-    answer = await temporal.retrieve(site.hub, access, wanted.entity_id, _query(wanted))
-    for series in answer.evolutions[0].series:
+    """The default instances of the attribute, every one of them: a chart needs them all, however many they are."""
+    evolution = await temporal.evolution(site.hub, access, wanted.entity_id, _query(wanted))
+    for series in evolution.series:
         if series.name == wanted.name and series.dataset_id is None:
             kept = [
                 (t, i) for t, i in zip(series.times.tolist(), series.instances, strict=True) if not i.deleted
@@ -67,13 +67,11 @@ async def read(site: Site, access: Access, wanted: Wanted) -> Past:
 
 
 def _query(wanted: Wanted) -> TemporalQuery:
-    """Every instance, as for an aggregation: a chart needs them all, however many they are."""
     return TemporalQuery(
         relation=None if wanted.start is None else TimeRelation.AFTER,
         time_at=wanted.start or 0,
         timeproperty=TimeProperty.OBSERVED_AT if wanted.observed else TimeProperty.MODIFIED_AT,
         attributes=(wanted.name,),
-        aggregation=Aggregation((Method.AVG,)),
     )
 
 
