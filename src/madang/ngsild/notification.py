@@ -176,13 +176,18 @@ class _Telling:
 
     def _add_previous(self, bag: dict[str, Any], event: Event) -> None:
         """Put what was before into the attributes that were updated."""
-        if not self._parameters.show_changes or event.before is None:
+        if not self._parameters.show_changes or event.before is None or event.after is None:
             return
         for name in event.updated:
             key = self._form.context.compact(name)
             if key not in bag:
                 continue
-            before = {one.dataset_id: self._members(one) for one in event.before.instances(name)}
+            now = {one.dataset_id: one.body for one in event.after.instances(name)}
+            before = {
+                one.dataset_id: self._members(one)
+                for one in event.before.instances(name)
+                if now.get(one.dataset_id, one.body) != one.body
+            }
             told = [
                 _with_previous(instance, before.get(_dataset_of(instance)))
                 for instance in (bag[key] if isinstance(bag[key], list) else [bag[key]])
