@@ -18,8 +18,8 @@ from madang.store.sqlite.values import index_values
 PLACES_MAX: Final = 64  # geometries of one entity that can be indexed; a slot is row * 64 + n
 _RELATIONS: Final = frozenset((Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP))
 # The 10th byte of a canonical body is the first letter of its type; only these can be geometries or relations
-_G: Final = ord("G")
-_R_OR_L: Final = frozenset(b"RL")
+GEOMETRY_LETTER: Final = ord("G")
+RELATION_LETTERS: Final = frozenset(b"RL")
 
 Place = tuple[int, float, float, float, float, int, str]
 
@@ -90,7 +90,7 @@ def relations(attributes: list[Attribute], terms: Terms) -> set[tuple[str, int]]
     """(target, term) of every relationship among the attributes."""
     found: set[tuple[str, int]] = set()
     for attribute in attributes:
-        if attribute.body[9] not in _R_OR_L or attribute.kind not in _RELATIONS:
+        if attribute.body[9] not in RELATION_LETTERS or attribute.kind not in _RELATIONS:
             continue
         members = attribute.members()
         term = terms.number(attribute.name)
@@ -108,7 +108,7 @@ def places(entity: Entity | None, row: int, terms: Terms) -> list[Place]:
         return []
     found: list[Place] = []
     for attribute in entity.attributes:
-        if attribute.body[9] != _G or len(found) == PLACES_MAX:
+        if attribute.body[9] != GEOMETRY_LETTER or len(found) == PLACES_MAX:
             continue
         geometry = attribute.members()["value"]
         positions = [geometry["coordinates"]] if geometry["type"] == "Point" else list(_positions(geometry))

@@ -30,39 +30,41 @@ _ENTITIES: Final = f"SELECT e.row, {COLUMNS} FROM entity e WHERE e.row > ? ORDER
 
 # (type, attribute, kind): numbers of terms and the name of the kind
 Key = tuple[int, int, str]
+# Numbers of an entity's types, and of each instance the name with the letters of the body that tell its kind
+Shape = tuple[tuple[int, ...], tuple[tuple[str, bytes], ...]]
+_KIND_OF_LETTERS: Final = {kind.value[:5].encode(): kind.value for kind in Kind}
 
 
 class Presence:
-    """What a commit adds to the counters and takes from them."""
+    """What a commit adds to the counters and takes from them. Entities of one source are of few shapes."""
 
     def __init__(self) -> None:
-        self._counts: Counter[Key] = Counter()
+        self._shapes: Counter[Shape] = Counter()
 
-    def add(
-        self,
-        old: tuple[list[int], list[Attribute]],
-        new: tuple[list[int], list[Attribute]],
-        terms: Terms,
-    ) -> None:
+    def add(self, old: tuple[list[int], list[Attribute]], new: tuple[list[int], list[Attribute]]) -> None:
         """Count one entity's change. old, new: numbers of its types, and the instances that differ."""
-        if old[0] == new[0] and list(map(_shape, old[1])) == list(map(_shape, new[1])):
-            return
-        self._counts.update(_keys(*new, terms))
-        self._counts.subtract(_keys(*old, terms))
+        before, after = _shape(*old), _shape(*new)
+        if before != after:
+            self._shapes[after] += 1
+            self._shapes[before] -= 1
 
-    def write(self, connection: apsw.Connection) -> None:
-        changed = [(*key, n) for key, n in self._counts.items() if n]
+    def write(self, connection: apsw.Connection, terms: Terms) -> None:
+        counts: Counter[Key] = Counter()
+        for shape, n in self._shapes.items():
+            for key in _keys(shape, terms):
+                counts[key] += n
+        changed = [(*key, n) for key, n in counts.items() if n]
         if changed:
             connection.executemany(_ADD, changed)
 
 
-def _shape(attribute: Attribute) -> tuple[str, bytes]:
-    """The name with the beginning of the body, in which every kind differs."""
-    return attribute.name, attribute.body[:14]
+def _shape(types: Iterable[int], attributes: Iterable[Attribute]) -> Shape:
+    return tuple(types), tuple([(attribute.name, attribute.body[9:14]) for attribute in attributes])
 
 
-def _keys(types: list[int], attributes: list[Attribute], terms: Terms) -> list[Key]:
-    found = [(terms.number(attribute.name), attribute.kind.value) for attribute in attributes]
+def _keys(shape: Shape, terms: Terms) -> list[Key]:
+    types, instances = shape
+    found = [(terms.number(name), _KIND_OF_LETTERS[letters]) for name, letters in instances]
     return [(type_, term, kind) for type_ in (*types, ANY_TYPE) for term, kind in found]
 
 
@@ -90,7 +92,7 @@ async def _count(connection: apsw.Connection, terms: Terms, access: Access) -> C
             entity = codec.decode_entity(row[1:], terms)
             if matches(entity):
                 types = [terms.number(type_) for type_ in entity.types]
-                counts.update(_keys(types, list(entity.attributes), terms))
+                counts.update(_keys(_shape(types, entity.attributes), terms))
         if len(rows) < LIMITS.slice_entities_max:
             return counts
         last = rows[-1][0]

@@ -40,13 +40,17 @@ _INSERT_CHANGE: Final = "INSERT INTO change (sequence, row, time, kind, id, data
 class Slot:
     """An entity in the running commit: as the file has it and as it will be.
 
-    last: as it was when this commit deleted it, which may be a creation of this very commit.
+    last: as it was when this commit deleted it, which may be a creation of this very commit. buried: the file
+    remembers its row number among the deleted. written, segments: the instances of its last change, encoded.
     """
 
-    __slots__ = ("after", "before", "last", "row")
+    __slots__ = ("after", "before", "buried", "last", "row", "segments", "written")
 
-    def __init__(self, row: int, before: Entity | None) -> None:
+    def __init__(self, row: int, before: Entity | None, *, buried: bool = False) -> None:
         self.row = row
+        self.buried = buried
+        self.written: tuple[Attribute, ...] = ()
+        self.segments = b""
         self.before = before
         self.after = before
         self.last = before
@@ -78,12 +82,12 @@ class Place(msgspec.Struct, frozen=True):
     counters: Counters
     context: Context
     name_attributes: frozenset[str]
+    outbox: Outbox
+    expiry: Expiry
 
 
 class Batch:
     """All changes of one commit. `apply` decides, `flush` writes; `changes` is what happened, in order."""
-    outbox: Outbox
-    expiry: Expiry
 
     def __init__(self, place: Place, now: int) -> None:
         self._place = place
@@ -154,6 +158,7 @@ class Batch:
         assert entity is not None
         place.counters.sequence += 1
         data = codec.SEGMENT_SEPARATOR.join([self._encode(attribute) for attribute in written])
+        slot.written, slot.segments = written, data
         if removed:
             gone = codec.encode_removed(removed, place.terms, self._now)
             data = data + codec.SEGMENT_SEPARATOR + gone if data else gone
@@ -174,10 +179,10 @@ class Batch:
                 id(one): (one, text) for one, text in zip(entity.attributes, segments, strict=False)
             }
         else:
-            past = place.connection.execute("SELECT row FROM past WHERE id = ?", (identifier,)).fetchone()
+            past = place.connection.execute(_PAST, (identifier,)).fetchone()
             if past is None:
                 place.counters.row += 1
-            slot = Slot(past[0] if past is not None else place.counters.row, None)
+            slot = Slot(past[0] if past is not None else place.counters.row, None, buried=past is not None)
         self._slots[identifier] = slot
         return slot
 
@@ -199,12 +204,14 @@ class Batch:
         place = self._place
         inserts: list[tuple[Any, ...]] = []
         updates: list[tuple[Any, ...]] = []
+        expiring: list[tuple[int, Entity]] = []
         for slot in dirty:
             entity = slot.after
             if entity is None:
                 self._bury(slot)
                 continue
-        expiring: list[tuple[int, Entity]] = []
+            if slot.buried:
+                place.connection.execute("DELETE FROM past WHERE row = ?", (slot.row,))
             types = codec.encode_types(entity.types, place.terms)
             scopes = codec.encode_scopes(entity.scope)
             segments = slot.segments
@@ -219,18 +226,15 @@ class Batch:
             else:
                 updates.append((types, scopes, entity.modified_at, segments, rendered, slot.row))
         if inserts:
-            place.connection.executemany(
-                "DELETE FROM past WHERE id = ?", [(insert[1],) for insert in inserts]
-            )
             place.connection.executemany(_INSERT_ENTITY, inserts)
         if updates:
             place.connection.executemany(_UPDATE_ENTITY, updates)
+        for row, transient in expiring:
+            place.expiry.note(row, transient)
 
     def _bury(self, slot: Slot) -> None:
         assert slot.last is not None
         types = codec.encode_types(slot.last.types, self._place.terms)
-        for row, transient in expiring:
-            place.expiry.note(row, transient)
         execute = self._place.connection.execute
         execute("DELETE FROM entity WHERE row = ?", (slot.row,))
         execute(
@@ -277,14 +281,18 @@ class IndexDifference:
         old, new = _changed_attributes(before, after)
         if not old and not new and old_types == new_types:
             return
-        self._add_relations(row, indexes.relations(old, terms), indexes.relations(new, terms))
-        if _touches_geometry(old) or _touches_geometry(new):
+        touched = (*old, *new)
+        # The 10th byte of a canonical body is the first letter of its type
+        letters = {attribute.body[9] for attribute in touched}
+        if not letters.isdisjoint(indexes.RELATION_LETTERS):
+            self._add_relations(row, indexes.relations(old, terms), indexes.relations(new, terms))
+        if indexes.GEOMETRY_LETTER in letters:
             self._add_places(indexes.places(before, row, terms), indexes.places(after, row, terms))
-        if any(attribute.name in self._place.name_attributes for attribute in (*old, *new)):
+        if not self._place.name_attributes.isdisjoint([attribute.name for attribute in touched]):
             self._add_name(row, before, after)
         if old_types != new_types:
             old, new = list(before.attributes if before else ()), list(after.attributes if after else ())
-        self._presence.add((old_types, old), (new_types, new), terms)
+        self._presence.add((old_types, old), (new_types, new))
         self._add_values(row, (old_types, old), (new_types, new))
 
     def _add_types(self, row: int, old: list[int], new: list[int]) -> None:
@@ -356,7 +364,7 @@ class IndexDifference:
                 "INSERT INTO type_count VALUES (?, ?) ON CONFLICT (type) DO UPDATE SET n = n + excluded.n"
             )
             self._place.connection.executemany(statement, changes)
-        self._presence.write(self._place.connection)
+        self._presence.write(self._place.connection, self._place.terms)
 
 
 def _changed_attributes(
@@ -387,7 +395,3 @@ def _changed_names(before: tuple[Attribute, ...], after: tuple[Attribute, ...]) 
     shorter = min(len(before), len(after))
     names.update(attribute.name for attribute in (*before[shorter:], *after[shorter:]))
     return names
-
-
-def _touches_geometry(attributes: list[Attribute]) -> bool:
-    return any(attribute.body[9] == ord("G") for attribute in attributes)
