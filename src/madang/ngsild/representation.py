@@ -125,6 +125,8 @@ def _head(entity: Entity, form: Form) -> dict[str, Any]:
     if form.system:
         head["createdAt"] = format_moment(entity.created_at)
         head["modifiedAt"] = format_moment(entity.modified_at)
+        if entity.expires_at:
+            head["expiresAt"] = format_moment(entity.expires_at)
     return head
 
 
@@ -147,8 +149,6 @@ def _selected(entity: Entity, form: Form) -> dict[str, list[Attribute]]:
 
 
 def _normalized_bytes(entity: Entity, form: Form) -> bytes:
-        if entity.expires_at:
-            head["expiresAt"] = format_moment(entity.expires_at)
     context = form.context
     parts = [orjson.dumps(_head(entity, form))[1:-1]]
     for name, instances in _selected(entity, form).items():
@@ -203,7 +203,7 @@ def _attribute_json(instances: list[Attribute], form: Form) -> Any:
         return _simplified(instances, form)
     written = []
     for instance in instances:
-        members = compact_members(instance.members(), form.context)
+        members = compact_members(instance.members(), form.context, system=form.system)
         if form.language is not None:
             members = in_language(members, form.language)
         if form.system:
@@ -246,7 +246,7 @@ def _concise_member(value: Any) -> Any:
 def _simplified(instances: list[Attribute], form: Form) -> Any:
     values: dict[str, Any] = {}
     for instance in instances:
-        members = compact_members(instance.members(), form.context, system=form.system)
+        members = compact_members(instance.members(), form.context)
         if form.language is not None:
             members = in_language(members, form.language)
         values[instance.dataset_id or _NO_DATASET] = simplified(members)
@@ -263,7 +263,7 @@ def simplified(members: dict[str, Any]) -> Any:
         case Kind.PROPERTY | Kind.GEO_PROPERTY | Kind.RELATIONSHIP:
             return value
         case Kind.LIST_RELATIONSHIP:
-            return [item["object"] for item in value]
+            return {"objectList": [item["object"] for item in value]}
         case _:
             return {kind.value_member: value}
 
