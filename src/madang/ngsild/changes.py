@@ -112,13 +112,19 @@ class AppendHistory(msgspec.Struct, frozen=True):
 
 
 class DeleteHistory(msgspec.Struct, frozen=True):
-    """Remove history: all of the entity's, one attribute's, or one instance's (CIM 009 §5.6.13 to §5.6.16)."""
+    """Remove history: all of the entity's, one attribute's, or one instance's (CIM 009 §5.6.13 to §5.6.16).
+
+    until: only what had been written when the change with this sequence was the last, 0 for all; after: a store has
+    seen to the changes up to this one already.
+    """
 
     id: str
     name: str | None = None
     dataset_id: str | None = None
     every: bool = False
     instance_id: str | None = None
+    until: int = 0
+    after: int = 0
 
 
 class PatchInstance(msgspec.Struct, frozen=True):
@@ -145,7 +151,8 @@ Change = (
 class Outcome(msgspec.Struct, frozen=True):
     """What a change did. `updated`: attribute IRIs that were written. `skipped`: (IRI, why) pairs that were not.
 
-    removed: attribute IRIs that went. created: the entity did not exist before. deleted: it no longer does.
+    removed: attribute IRIs that went. created: the entity did not exist before. deleted: it no longer does. rest:
+    what a store has still to do of the change, in commits that follow.
     """
 
     id: str
@@ -154,3 +161,4 @@ class Outcome(msgspec.Struct, frozen=True):
     updated: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    rest: DeleteHistory | None = None

@@ -29,22 +29,6 @@ def note(connection: apsw.Connection, row: int) -> None:
     connection.execute(_NOTE, (row,))
 
 
-def erase_all(connection: apsw.Connection, row: int) -> bool:
-    """Erase all chunks of an entity. Returns whether there were any."""
-    connection.execute("DELETE FROM chunk WHERE row = ?", (row,))
-    return connection.changes() > 0
-
-
-def erase_attribute(connection: apsw.Connection, row: int, term: bytes, dataset: bytes | None) -> bool:
-    """Erase the chunks of an attribute, for None of every datasetId. Returns whether there were any."""
-    if dataset is None:
-        connection.execute("DELETE FROM chunk WHERE row = ? AND term = ?", (row, int(term)))
-    else:
-        series = (row, int(term), dataset.decode())
-        connection.execute("DELETE FROM chunk WHERE row = ? AND term = ? AND dataset = ?", series)
-    return connection.changes() > 0
-
-
 def edit_instance(
     connection: apsw.Connection, row: int, named: tuple[bytes, int, bytes], edited: Callable[[bytes], bytes]
 ) -> bool:
@@ -60,10 +44,10 @@ def edit_instance(
                 moved_to, replacement = _after(instance, edited(_segment(instance, term, dataset)))
                 if replacement is not None and moved_to == dataset:
                     instances[at] = replacement
-                    _rewrite(connection, (row, term, dataset), number, instances)
+                    rewrite(connection, (row, term, dataset), number, instances)
                     return True
                 del instances[at]
-                _rewrite(connection, (row, term, dataset), number, instances)
+                rewrite(connection, (row, term, dataset), number, instances)
                 if replacement is not None:
                     _insert(connection, (row, term, moved_to), replacement)
                 return True
@@ -94,15 +78,15 @@ def _insert(connection: apsw.Connection, series: tuple[int, bytes, str], instanc
     at = instance.sequence
     found: Any = connection.execute(_NEAREST, (row, int(term), dataset, at, at)).fetchone()
     if found is None:
-        _rewrite(connection, series, 0, [instance])
+        rewrite(connection, series, 0, [instance])
         return
     number, _, *chunk = found
     instances = [*Chunk(term, *chunk).instances(), instance]
     instances.sort(key=lambda one: (one.sequence, int(one.place.partition(b"-")[2])))
-    _rewrite(connection, series, number, instances)
+    rewrite(connection, series, number, instances)
 
 
-def _rewrite(
+def rewrite(
     connection: apsw.Connection, series: tuple[int, bytes, str], number: int, instances: list[Instance]
 ) -> None:
     """Put the instances in the place of the chunk with this number (0: a new one); without any it goes."""

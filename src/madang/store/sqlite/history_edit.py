@@ -1,7 +1,7 @@
 """Correcting history inside the write transaction: what `DeleteHistory` and `PatchInstance` do to change rows.
 
-A segment that goes leaves an empty one flagged "e", so that the instanceIds beside it stay; the change rows
-themselves stay too, for they number the writes of the tenant. What is folded is corrected by `chunk_edit.py`.
+Here are the instances that are named; `history_erase.py` erases whole series and histories. What is folded is
+corrected by `chunk_edit.py`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import msgspec
 from madang.errors import NotFound
 from madang.ngsild.changes import DeleteHistory, Outcome, PatchInstance
 from madang.ngsild.evolution import parse_instance_id
-from madang.store.sqlite import chunk_edit, codec
+from madang.store.sqlite import chunk_edit, codec, history_erase
 from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR, Terms
+from madang.store.sqlite.history_erase import What
 
 
 def apply(
@@ -28,14 +29,16 @@ def apply(
     if isinstance(change, PatchInstance):
         _replace_instance(connection, terms, row, change, now)
         return Outcome(change.id, updated=(change.attribute.name,))
-    if change.name is None:
-        _erase_all(connection, row, change.id)
-        return Outcome(change.id, deleted=True)
     if change.instance_id is not None:
+        assert change.name is not None
         _edit_instance(connection, terms, row, (change.id, change.name, change.instance_id), _erased)
-    else:
-        _erase_attribute(connection, terms, row, change)
-    return Outcome(change.id, removed=(change.name,))
+        return Outcome(change.id, removed=(change.name,))
+    if change.name is None:
+        rest = history_erase.erase(connection, What(row, None, None), change)
+        return Outcome(change.id, deleted=True, rest=rest)
+    dataset = None if change.every else (change.dataset_id or "").encode()
+    what = What(row, _term(terms, change.id, change.name), dataset)
+    return Outcome(change.id, removed=(change.name,), rest=history_erase.erase(connection, what, change))
 
 
 def _row(connection: apsw.Connection, entity_id: str) -> int:
@@ -45,35 +48,6 @@ def _row(connection: apsw.Connection, entity_id: str) -> int:
     if found is None:
         raise NotFound(f"Entity {entity_id} has no history")
     return int(found)
-
-
-def _erase_all(connection: apsw.Connection, row: int, entity_id: str) -> None:
-    folded = chunk_edit.erase_all(connection, row)
-    connection.execute("UPDATE change SET data = x'' WHERE row = ? AND data != x''", (row,))
-    if connection.changes() == 0 and not folded:
-        raise NotFound(f"Entity {entity_id} has no history")
-
-
-def _erase_attribute(connection: apsw.Connection, terms: Terms, row: int, change: DeleteHistory) -> None:
-    assert change.name is not None
-    term = _term(terms, change.id, change.name)
-    dataset = (change.dataset_id or "").encode()
-    rewritten = []
-    for sequence, data in _rows(connection, row):
-        parts = data.split(SEGMENT_SEPARATOR)
-        erased = [
-            _erased(part)
-            if _is_of(part, term) and (change.every or part.split(FIELD_SEPARATOR, 2)[1] == dataset)
-            else part
-            for part in parts
-        ]
-        if erased != parts:
-            rewritten.append((SEGMENT_SEPARATOR.join(erased), sequence))
-    folded = chunk_edit.erase_attribute(connection, row, term, None if change.every else dataset)
-    if not rewritten and not folded:
-        instance = f" with datasetId {change.dataset_id}" if change.dataset_id else ""
-        raise NotFound(f"The history of {change.id} has no attribute '{change.name}'{instance}")
-    connection.executemany("UPDATE change SET data = ? WHERE sequence = ?", rewritten)
 
 
 def _replace_instance(
@@ -124,12 +98,6 @@ def _term(terms: Terms, entity_id: str, name: str) -> bytes:
     if number is None:
         raise NotFound(f"The history of {entity_id} has no attribute '{name}'")
     return str(number).encode()
-
-
-def _rows(connection: apsw.Connection, row: int) -> list[Any]:
-    return connection.execute(
-        "SELECT sequence, data FROM change WHERE row = ? AND data != x''", (row,)
-    ).fetchall()
 
 
 def _is_of(segment: bytes, term: bytes) -> bool:

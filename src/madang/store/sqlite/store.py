@@ -100,9 +100,24 @@ class SqliteStore:
         self, changes: Sequence[Change], mark: SourceMark | None = None
     ) -> list[Outcome | MadangError]:
         if mark is None:
-            return await self._committer.commit(changes)
-        now = self._clock.now()
-        return await self._committer.commit(changes, lambda connection: write_mark(connection, mark, now))
+            outcomes = await self._committer.commit(changes)
+        else:
+            now = self._clock.now()
+            outcomes = await self._committer.commit(
+                changes, lambda connection: write_mark(connection, mark, now)
+            )
+        for place, outcome in enumerate(outcomes):
+            if isinstance(outcome, Outcome) and outcome.rest is not None:
+                outcomes[place] = await self._finish(outcome)
+        return outcomes
+
+    async def _finish(self, outcome: Outcome) -> Outcome:
+        """Do the rest of a change, commit by commit, so that others are served between."""
+        rest = outcome.rest
+        while rest is not None:
+            (done,) = await self._committer.commit((rest,))
+            rest = done.rest if isinstance(done, Outcome) else None
+        return msgspec.structs.replace(outcome, rest=None)
 
     async def _write(self, work: Callable[[apsw.Connection], Any]) -> None:
         await self._committer.commit((), work)
