@@ -218,6 +218,9 @@ class Limits(msgspec.Struct, frozen=True):
     commit_queue_changes_max: Annotated[
         int, msgspec.Meta(description="changes that wait for their commit before writers are told to retry")
     ] = 20_000
+    changes_kept_max: Annotated[
+        int, msgspec.Meta(description="newest changes that live readers may ask for again after a pause")
+    ] = 10_000
     slice_ms_max: Annotated[int, msgspec.Meta(description="work in the event loop between two breaths")] = 5
     slice_entities_max: Annotated[int, msgspec.Meta(description="entities read or written in one slice")] = (
         512

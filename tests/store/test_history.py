@@ -35,7 +35,7 @@ from madang.ngsild.query import Query, Window
 from madang.ngsild.selection import type_is
 from madang.ngsild.temporal import TemporalQuery, TimeProperty, TimeRelation
 from madang.ngsild.times import format_moment
-from madang.store.sqlite import history, history_page
+from madang.store.sqlite import chunk_edit, fold, history, history_page, pieces
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.store import Options, SqliteStore
 from madang.trust.access import OPEN, Access
@@ -237,7 +237,17 @@ async def test_every_statement_is_served_by_an_index(tmp_path: Path, clock: Fixe
     reader = open_reader(tmp_path / "t.sqlite3")
     intended: dict[str, tuple[tuple[object, ...], list[str]]] = {
         history._TAIL: ((1, 0, 5), ["change USING INDEX change_by_row (row=? AND sequence>?)"]),
-        history._ANY_LEFT: ((1,), ["change USING INDEX change_by_row (row=?)"]),
+        history._ANY_LEFT: (
+            (1,),
+            ["chunk USING COVERING INDEX chunk_by_series (row=?)", "change USING INDEX change_by_row (row=?)"],
+        ),
+        pieces.HEADS_OF_ALL: ((1,), ["chunk USING INDEX chunk_by_series (row=?)"]),
+        pieces.HEADS_OF_TERM: ((1, 2), ["chunk USING INDEX chunk_by_series (row=? AND term=?)"]),
+        pieces.WHOLE: ((1,), ["chunk USING INTEGER PRIMARY KEY (rowid=?)"]),
+        fold._ROWS: ((1, 0, 5), ["change USING INDEX change_by_row (row=? AND sequence>?)"]),
+        fold._LAST: ((1, 2, ""), ["chunk USING INDEX chunk_by_series (row=? AND term=? AND dataset=?)"]),
+        fold._FORGET: ((1, 5), ["change USING INDEX change_by_row (row=? AND sequence<?)"]),
+        chunk_edit._HOLDING: ((1, 2, 3), ["chunk USING INDEX chunk_by_series (row=? AND term=?)"]),
         history._PRESENT: (("x",), ["entity USING INDEX sqlite_autoindex_entity_1 (id=?)"]),
         history._PAST: (("x",), ["past USING PRIMARY KEY (id=?)"]),
         history_page._OF_ALL: (

@@ -32,6 +32,7 @@ _FIELDS: Final = ", ".join(Stored.__struct_fields__)
 _MARKS: Final = ", ".join("?" for _ in Stored.__struct_fields__)
 _INSERT: Final = f"INSERT INTO chunk (row, term, dataset, {_FIELDS}) VALUES (?, ?, ?, {_MARKS})"  # noqa: S608 constant
 _UPDATE: Final = f"UPDATE chunk SET ({_FIELDS}) = ({_MARKS}) WHERE number = ?"  # noqa: S608 constant
+_MARK: Final = "INSERT OR REPLACE INTO folded (row, until, edits) VALUES (?, ?, ?)"
 _FORGET: Final = "DELETE FROM change INDEXED BY change_by_row WHERE row = ? AND sequence <= ?"
 
 
@@ -48,7 +49,8 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
     """What one step does to the history of the entity with this row number.
 
     until, edits: its mark when this was read. folded: the change up to which all is in chunks then. emptied: change
-    rows that keep no more than the names in them, (sequence, data). forgotten: the change up to which rows go.
+    rows that keep no more than the names in them, (sequence, data). forgotten: the change up to which rows go. removed:
+    chunks that go.
     """
 
     row: int
@@ -58,10 +60,7 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
     chunks: list[Made]
     emptied: list[tuple[int, bytes]]
     forgotten: int
-
-    @property
-    def rows(self) -> int:
-        return len(self.emptied)
+    removed: list[int] = []
 
 
 def state(connection: apsw.Connection, row: int) -> tuple[int, int]:
@@ -131,10 +130,8 @@ def write_step(connection: apsw.Connection, step: Step) -> bool:
         return False
     for made in step.chunks:
         write_chunk(connection, step.row, made)
-    connection.execute(
-        "INSERT OR REPLACE INTO folded (row, until, edits) VALUES (?, ?, ?)",
-        (step.row, step.folded, step.edits),
-    )
+    connection.executemany("DELETE FROM chunk WHERE number = ?", [(number,) for number in step.removed])
+    connection.execute(_MARK, (step.row, step.folded, step.edits + (step.folded == step.until)))
     connection.execute(_FORGET, (step.row, step.forgotten))
     connection.executemany(
         "UPDATE change SET data = ? WHERE sequence = ?", [(data, sequence) for sequence, data in step.emptied]

@@ -121,7 +121,9 @@ async def read_series(connection: apsw.Connection, row: int, which: Wanted) -> d
             for key, series in heads(connection, row, which).items():
                 chunks[key] = []
                 for head in needed(series, which.temporal):
-                    chunks[key].append(read_chunk(connection, head))
+                    chunk = read_chunk(connection, head)
+                    if chunk is not None:
+                        chunks[key].append(chunk)
                     breaths += 1
                     if breaths % SLICE_CHUNKS == 0:
                         await asyncio.sleep(0)

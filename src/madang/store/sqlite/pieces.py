@@ -108,9 +108,10 @@ def _bound(counts: list[tuple[int, int]], wanted_n: int, *, backwards: bool) -> 
     return None
 
 
-def read_chunk(connection: apsw.Connection, head: Head) -> Chunk:
+def read_chunk(connection: apsw.Connection, head: Head) -> Chunk | None:
+    """The chunk; None if it is gone since its head was read."""
     blobs: Any = connection.execute(WHOLE, (head.number,)).fetchone()
-    return Chunk(head.key[0], head.n, *blobs)
+    return None if blobs is None else Chunk(head.key[0], head.n, *blobs)
 
 
 class Pieces(Sequence[Instance]):

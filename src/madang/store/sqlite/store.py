@@ -43,6 +43,7 @@ from madang.store.sqlite.connection import open_reader, open_writer
 from madang.store.sqlite.contexts import SqliteContexts
 from madang.store.sqlite.deliveries import SqliteDeliveries
 from madang.store.sqlite.expiry import Expiry, Sweeper, is_due
+from madang.store.sqlite.folder import Folder, Retention
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Outbox
@@ -62,12 +63,14 @@ class Options(msgspec.Struct, frozen=True):
     """What a store is told of the platform's vocabulary.
 
     context: the default @context, in which entities are kept rendered. names: IRIs of the attributes that the
-    search reads. indexed: (type, attribute) IRIs whose values are indexed from the start.
+    search reads. indexed: (type, attribute) IRIs whose values are indexed from the start. retention: for how long
+    history is kept, see `folder.py`.
     """
 
     context: Context = CORE
     names: frozenset[str] = frozenset()
     indexed: tuple[tuple[str, str], ...] = ()
+    retention: Retention = ()
 
 
 class SqliteStore:
@@ -91,6 +94,8 @@ class SqliteStore:
         self._sweeper = Sweeper(self.place.expiry, clock, lambda: self._committer.commit(()))
         self._builder = IndexBuilder(self.place, self._build)
         self._pages = page.Pages(self._reader, self.place, path, self._builder)
+        self._folder = Folder(path, self._reader, self._write, lambda: self.place.counters.sequence)
+        self._folder.start(terms, clock, options.retention)
         self.sources: Sources = SqliteSources(self._reader, self._write, clock)
         self.subscriptions: Subscriptions = SqliteSubscriptions(self._reader, self._write)
         self.deliveries: Deliveries = SqliteDeliveries(self._reader, self._write, outbox, terms)
@@ -176,6 +181,10 @@ class SqliteStore:
         rows = self._reader.execute(_CHANGES, (sequence, limit))
         return live.since([_change_row(row, self.place.terms) for row in rows], sequence)
 
+    async def fold(self) -> int:
+        """Fold what is worth it now, as happens by itself now and then. Returns how many steps that took."""
+        return await self._folder.fold()
+
     async def last_sequence(self) -> int:
         return self.place.counters.sequence
 
@@ -204,6 +213,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Write what waits, then close the file."""
+        await self._folder.close()
         await self._builder.close()
         await self._sweeper.close()
         await self._committer.close()
