@@ -150,7 +150,7 @@ MEANING: list[tuple[Any, str, bool]] = [
 
 @pytest.mark.parametrize(("a", "q", "expected"), MEANING, ids=[q for _, q, _ in MEANING])
 def test_meaning_of_q(a: Any, q: str, expected: bool) -> None:
-    assert matches(Query(q=parse_q(q, CORE)), entity(a)) is expected
+    assert matches(Query(q=parse_q(q, CORE, None)), entity(a)) is expected
 
 
 def test_creation_and_modification_are_times_of_the_entity_and_of_its_attributes() -> None:

@@ -74,7 +74,7 @@ READ: list[tuple[str, Expression]] = [
 
 @pytest.mark.parametrize(("asked", "expected"), READ, ids=[asked for asked, _ in READ])
 def test_reads(asked: str, expected: Expression) -> None:
-    assert parse_q(asked, CORE) == expected
+    assert parse_q(asked, CORE, None) == expected
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,19 @@ def test_moments_are_instants(asked: str, moment: str) -> None:
 
 
 def test_names_and_terms_are_those_of_the_context() -> None:
-    expression = parse_q("speed==Male", HOME)
-    assert isinstance(expression, Comparison)
-    assert expression.path.names == ("https://example.org/speed",)
-    assert expression.literals == (Literal("uMale", "https://example.org/Male"),)
+    for expanded in (None, frozenset(("https://example.org/speed",))):
+        expression = parse_q("speed==Male", HOME, expanded)
+        assert isinstance(expression, Comparison)
+        assert expression.path.names == ("https://example.org/speed",)
+        assert expression.literals == (Literal("uMale", "https://example.org/Male"),)
+
+
+def test_values_are_terms_only_where_that_is_said() -> None:
+    """CIM 009 §4.9: the value of a query term is expanded if its attribute is among expandValues."""
+    for expanded in (frozenset[str](), frozenset(("https://example.org/gender",))):
+        expression = parse_q("speed==Male", HOME, expanded)
+        assert isinstance(expression, Comparison)
+        assert expression.literals == (Literal("uMale", "Male"),)
 
 
 REFUSED = [

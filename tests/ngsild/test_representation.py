@@ -72,8 +72,8 @@ def test_simplified_forms_of_each_kind() -> None:
         "c": {"languageMap": {"ko": "마당", "en": "Yard"}},
         "d": {"vocab": "Thing"},
         "e": {"json": {"k": 1}},
-        "f": {"valueList": [1, 2]},
-        "g": {"objectList": ["urn:x:3"]},
+        "f": [1, 2],
+        "g": ["urn:x:3"],
         "h": {"dataset": {"@none": 1, "urn:d:1": 2}},
     }
     english = to_json(entity, Form(CORE, Format.NORMALIZED, language="en"))

@@ -268,7 +268,7 @@ def driven_queries(draw: st.DrawFn) -> Query:
     )
     return Query(
         types=parse_types(draw(selections.filter(lambda selection: selection != "*")), CORE),
-        q=parse_q(";".join(parts), CORE),
+        q=parse_q(";".join(parts), CORE, None),
     )
 
 
@@ -288,7 +288,7 @@ def queries(draw: st.DrawFn) -> Query:
             st.sampled_from(["^urn:x:1", "1$", "^urn:x:.*", "x", "^urn:x:(1|2)", "^urn:x:1?2"]), 6
         ),
         attributes=tuple(CORE.expand(name) for name in names),
-        q=parse_q(q, CORE) if q else None,
+        q=parse_q(q, CORE, None) if q else None,
         scope=parse_scope_query(scope) if scope else None,
         geo=maybe(geo_queries(), 3),
     )

@@ -10,7 +10,7 @@ import pytest
 from tests.store.test_plan_selects import run
 
 from madang.clock import FixedClock
-from madang.errors import BadRequestData, NotSupported
+from madang.errors import BadRequestData
 from madang.ngsild.changes import Mode, Write
 from madang.ngsild.context import CORE
 from madang.ngsild.parse import parse_entity
@@ -31,11 +31,13 @@ VALUES: list[Any] = [
     -1,
     2.5,
     10,
-    "Apple",
     "apple",
+    "Apple",
+    "ärger",
     "banana",
     "가",
     {"x": 1},
+    [0],
     False,
     True,
     "08:00:00Z",
@@ -123,9 +125,12 @@ def test_forged_cursors_are_refused(catalog: Catalog, position: tuple[Any, ...])
         run(Scan(catalog.connection, catalog.terms, made, rendered=False).answer(QUERY, window, cursor))
 
 
-@pytest.mark.parametrize(
-    "order", [Order((A,), distance_from={"type": "Point", "coordinates": [0, 0]}), Order(("@type",))]
-)
-def test_what_is_not_offered_yet_is_said(catalog: Catalog, order: Order) -> None:
-    with pytest.raises(NotSupported):
-        ordered(catalog, order)
+def test_the_same_type_leaves_it_to_the_rows(catalog: Catalog) -> None:
+    assert ordered(catalog, Order(("@type",), descending=True)) == list(reversed(EVERY))
+    assert ordered(catalog, Order(("@scope",)), Order(("@id",))) == EVERY
+
+
+def test_what_is_no_place_comes_behind_those_that_are_in_either_direction(catalog: Catalog) -> None:
+    here = {"type": "Point", "coordinates": [0, 0]}
+    assert ordered(catalog, Order((A,), distance_from=here)) == EVERY
+    assert ordered(catalog, Order((A,), descending=True, distance_from=here))[-1] == EVERY[-1]

@@ -58,8 +58,8 @@ class Interval(msgspec.Struct, frozen=True):
 
     @property
     def single(self) -> bool:
-        """Whether it holds one key only."""
-        return self.low == self.high
+        """Whether it holds one key and says which."""
+        return self.low == self.high and not self.low_open and not self.high_open
 
     def holds(self, key: Key) -> bool:
         if type(key) is not type(self.low):

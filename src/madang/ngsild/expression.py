@@ -140,3 +140,17 @@ def conjuncts(expression: Expression | None) -> list[Expression]:
     if expression is None:
         return []
     return list(expression.parts) if isinstance(expression, And) else [expression]
+
+
+def linked_depth(expression: Expression) -> int:
+    """How many relationships its conditions follow at most, one after the other."""
+    if isinstance(expression, And | Or):
+        return max(linked_depth(part) for part in expression.parts)
+    return 1 + linked_depth(expression.condition) if isinstance(expression, Linked) else 0
+
+
+def first_names(expression: Expression) -> set[str]:
+    """The attributes of the entity itself that it reads: IRIs, or "createdAt" and "modifiedAt"."""
+    if isinstance(expression, And | Or):
+        return {name for part in expression.parts for name in first_names(part)}
+    return {expression.path.names[0]}

@@ -74,7 +74,7 @@ def parse_geo(
             raise BadRequestData(f"{name} is missing; a geo-query needs georel, geometry and coordinates")
     relation, max_distance, min_distance = _parse_relation(georel)
     attribute = LOCATION if geoproperty is None else _expand(geoproperty, context)
-    shape = _parse_reference(geometry, coordinates)
+    shape = parse_reference(geometry, coordinates)
     return GeoQuery(relation, orjson.dumps(shape).decode(), attribute, max_distance, min_distance)
 
 
@@ -101,28 +101,34 @@ def _parse_relation(georel: object) -> tuple[GeoRelation, float | None, float | 
     )
 
 
-def _parse_reference(geometry: object, coordinates: object) -> dict[str, Any]:
+def parse_reference(
+    geometry: object, coordinates: object, names: tuple[str, str] = ("geometry", "coordinates")
+) -> dict[str, Any]:
+    """The GeoJSON geometry of a type and coordinates (JSON text, or the array itself).
+
+    names: of the two, for errors. Raises BadRequestData."""
+    of_type, of_coordinates = names
     if geometry not in _ALLOWED:
-        raise BadRequestData(f"geometry '{geometry!s:.60}' must be one of {', '.join(_ALLOWED)}")
+        raise BadRequestData(f"{of_type} '{geometry!s:.60}' must be one of {', '.join(_ALLOWED)}")
     if isinstance(coordinates, str):
         try:
             coordinates = orjson.loads(coordinates)
         except orjson.JSONDecodeError as error:
             raise BadRequestData(
-                f"coordinates '{coordinates:.60}' is not a JSON array; a Point is written [127.0,37.5]"
+                f"{of_coordinates} '{coordinates:.60}' is not a JSON array; a Point is written [127.0,37.5]"
             ) from error
-    shape = require_geometry({"type": geometry, "coordinates": coordinates}, "coordinates")
+    shape = require_geometry({"type": geometry, "coordinates": coordinates}, of_coordinates)
     if geometry == "Point":
         return shape
     reference = shapely.from_geojson(orjson.dumps(shape))
     vertices = shapely.get_num_coordinates(reference)
     if vertices > LIMITS.geo_vertices_max:
         raise BadRequestData(
-            f"coordinates has {vertices} positions; a geo-query may have at most {LIMITS.geo_vertices_max}"
+            f"{of_coordinates} has {vertices} positions; it may have at most {LIMITS.geo_vertices_max}"
         )
     if not reference.is_valid:
         raise BadRequestData(
-            f"coordinates is no valid {geometry}: {shapely.is_valid_reason(reference)}; its rings must not cross"
+            f"{of_coordinates} is no valid {geometry}: {shapely.is_valid_reason(reference)}; its rings must not cross"
         )
     return shape
 
@@ -215,17 +221,23 @@ class _NearTest:
         return distance > (self._minimum or 0.0)
 
     def shapes(self, targets: Geometries) -> list[bool]:
-        reference = shapely.from_geojson(self._text)
-        # In a plane whose degrees of longitude are as long as those of latitude
-        scale = np.array([cos(radians(shapely.centroid(reference).y)), 1.0])
-        flat, others = (
-            shapely.transform(geometry, lambda positions: positions * scale)
-            for geometry in (reference, targets)
-        )
-        shapely.prepare(flat)
-        lines: Geometries = np.asarray(shapely.shortest_line(flat, others))
-        ends = iter((shapely.get_coordinates(lines) / scale).reshape(-1, 4).tolist())
-        return [line is not None and self._allows(metres(*next(ends))) for line in lines]
+        return [
+            ends is not None and self._allows(metres(*ends))
+            for ends in nearest(shapely.from_geojson(self._text), targets)
+        ]
+
+
+def nearest(reference: Any, targets: Geometries) -> list[list[float] | None]:
+    """Where the reference and each target come nearest to each other: the two positions, None for an empty one."""
+    # In a plane whose degrees of longitude are as long as those of latitude
+    scale = np.array([cos(radians(shapely.centroid(reference).y)), 1.0])
+    flat, others = (
+        shapely.transform(geometry, lambda positions: positions * scale) for geometry in (reference, targets)
+    )
+    shapely.prepare(flat)
+    lines: Geometries = np.asarray(shapely.shortest_line(flat, others))
+    ends = iter((shapely.get_coordinates(lines) / scale).reshape(-1, 4).tolist())
+    return [next(ends) if line is not None else None for line in lines]
 
 
 def _points(positions: Sequence[Sequence[float]]) -> Geometries:

@@ -32,14 +32,19 @@ from madang.ngsild.expression import (
 )
 from madang.ngsild.geo import GeoQuery, geo_test, has_relation
 from madang.ngsild.pattern import compile_pattern
-from madang.ngsild.query import Query
+from madang.ngsild.query import Query, Selector
 from madang.ngsild.times import format_moment
 
 Matcher = Callable[[Entity], bool]
 # Whether the value of an attribute of this kind meets a condition
 Meets = Callable[[Kind, Any], bool]
 
+# Gives the entity with an id, as far as the asker may see it
+Follow = Callable[[str], Entity | None]
+
 _NO_MASK: Final[frozenset[str]] = frozenset()
+_FOLLOWED_MAX: Final = 10_000
+_RELATIONS: Final = frozenset((Kind.RELATIONSHIP, Kind.LIST_RELATIONSHIP))
 _KINDS: Final[dict[str, Kind]] = {kind.value: kind for kind in Kind}
 
 
@@ -48,16 +53,16 @@ def matches(query: Query, entity: Entity) -> bool:
     return compile_query(query)(entity)
 
 
-def compile_query(query: Query, mask: frozenset[str] = _NO_MASK) -> Matcher:
-    """The query as a function. mask: IRIs of attributes that are taken as absent.
+def compile_query(query: Query, mask: frozenset[str] = _NO_MASK, follow: Follow | None = None) -> Matcher:
+    """The query as a function. mask: IRIs of attributes that are taken as absent. follow: finds linked entities.
 
-    Raises NotSupported for conditions on linked entities.
+    Raises NotSupported for conditions on linked entities where nothing finds them.
     """
     return all_of(
         [
             *_entity_tests(query),
             *([_has_attribute(frozenset(query.attributes) - mask)] if query.attributes else []),
-            *([compile_expression(query.q, mask)] if query.q is not None else []),
+            *([compile_expression(query.q, mask, follow)] if query.q is not None else []),
             *([compile_geo(query.geo, mask)] if query.geo is not None else []),
         ]
     )
@@ -91,6 +96,28 @@ def _entity_tests(query: Query) -> Iterable[Matcher]:
     if query.scope is not None:
         has_scopes = query.scope.matches
         yield lambda entity: has_scopes(entity.scope)
+    if query.selectors:
+        yield compile_selectors(query.selectors)
+
+
+def compile_selectors(selectors: tuple[Selector, ...]) -> Matcher:
+    """Whether one of the selectors holds; an id in it counts more than its pattern (CIM 009 §5.2.33)."""
+    return _any_of(
+        [
+            all_of(
+                list(
+                    _entity_tests(
+                        Query(
+                            types=selector.types,
+                            ids=selector.ids,
+                            id_pattern=None if selector.ids else selector.id_pattern,
+                        )
+                    )
+                )
+            )
+            for selector in selectors
+        ]
+    )
 
 
 def _has_attribute(names: frozenset[str]) -> Matcher:
@@ -121,16 +148,20 @@ def _never(entity: Entity) -> bool:
     return False
 
 
-def compile_expression(expression: Expression, mask: frozenset[str] = _NO_MASK) -> Matcher:
-    """An expression of q as a function. Raises NotSupported for conditions on linked entities."""
+def compile_expression(
+    expression: Expression, mask: frozenset[str] = _NO_MASK, follow: Follow | None = None
+) -> Matcher:
+    """An expression of q as a function. Raises NotSupported for conditions on linked entities without `follow`."""
     if isinstance(expression, And):
-        return all_of([compile_expression(part, mask) for part in expression.parts])
+        return all_of([compile_expression(part, mask, follow) for part in expression.parts])
     if isinstance(expression, Or):
-        return _any_of([compile_expression(part, mask) for part in expression.parts])
-    if isinstance(expression, Linked):
-        raise NotSupported("Conditions on linked entities, as in q=a{b}, are not offered yet")
+        return _any_of([compile_expression(part, mask, follow) for part in expression.parts])
     if expression.path.names[0] in mask:
         return _never
+    if isinstance(expression, Linked):
+        if follow is None:
+            raise NotSupported("Conditions on linked entities, as in q=a{b}, are not offered here")
+        return _at_path(expression.path, _meets_linked(expression, mask, follow))
     return _at_path(expression.path, _meets(expression))
 
 
@@ -143,6 +174,28 @@ def _meets(condition: Exists | Comparison | Within | Match) -> Meets:
     if isinstance(condition, Match):
         return _meets_pattern(condition)
     return _meets_comparison(condition)
+
+
+def _meets_linked(condition: Linked, mask: frozenset[str], follow: Follow) -> Meets:
+    """Whether a relationship leads to an entity that meets the inner condition. Each entity is asked once."""
+    meets = compile_expression(condition.condition, mask, follow)
+    types = frozenset(condition.types)
+    answers: dict[str, bool] = {}
+
+    def reaches(target: str) -> bool:
+        known = answers.get(target)
+        if known is None:
+            entity = follow(target)
+            known = entity is not None and (not types or not types.isdisjoint(entity.types)) and meets(entity)
+            if len(answers) >= _FOLLOWED_MAX:
+                answers.clear()
+            answers[target] = known
+        return known
+
+    def leads(kind: Kind, value: Any) -> bool:
+        return kind in _RELATIONS and any(reaches(str(key)[1:]) for key in keys(kind, value))
+
+    return leads
 
 
 def _meets_comparison(condition: Comparison | Within) -> Meets:

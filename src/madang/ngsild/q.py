@@ -49,7 +49,6 @@ from madang.ngsild.times import parse_moment
 from madang.settings import LIMITS
 
 PATH_NAMES_MAX: Final = 10
-LINKED_DEPTH_MAX: Final = 4
 _NOT_IN_Q: Final = {"id": "id", "type": "type", "scope": "scopeQ"}
 
 _NAME = r"[^\W\d_]\w*"
@@ -73,25 +72,27 @@ _QUOTED_PATTERN = re.compile(r'\s*"((?:[^"\\]|\\.)*)"' + _END)
 
 
 @lru_cache(maxsize=1024)
-def parse_q(text: str, context: Context) -> Expression:
-    """The expression that `text` says, its names expanded by the context.
+def parse_q(text: str, context: Context, expanded: frozenset[str] | None = frozenset()) -> Expression:
+    """The expression that `text` says, its names expanded by the context. expanded: the attributes (IRIs) whose
+    values are expanded too, because they are terms of a vocabulary (expandValues); None for every attribute.
 
     Raises BadRequestData, which names the character where it cannot be read and what would be right there.
     """
     size = len(text.encode())
     if size > LIMITS.q_bytes_max:
         raise BadRequestData(f"q has {size} bytes; it may have at most {LIMITS.q_bytes_max}")
-    return _Reader(text, context).whole()
+    return _Reader(text, context, expanded).whole()
 
 
 class _Reader:
     """Reads one q from left to right; `position` is where it has got to."""
 
-    __slots__ = ("context", "position", "terms", "text")
+    __slots__ = ("context", "expanded", "position", "terms", "text")
 
-    def __init__(self, text: str, context: Context) -> None:
+    def __init__(self, text: str, context: Context, expanded: frozenset[str] | None) -> None:
         self.text = text
         self.context = context
+        self.expanded = expanded
         self.position = 0
         self.terms = 0
 
@@ -161,8 +162,8 @@ class _Reader:
         return self.comparison(path, Operator(sign))
 
     def linked(self, path: Path, depth: int) -> Linked:
-        if depth > LINKED_DEPTH_MAX:
-            raise self.wrong(f"relationships may be followed at most {LINKED_DEPTH_MAX} deep")
+        if depth > LIMITS.join_levels_max:
+            raise self.wrong(f"relationships may be followed at most {LIMITS.join_levels_max} deep")
         types: tuple[str, ...] = ()
         stated = _TYPES.match(self.text, self.position)
         if stated is not None:
@@ -248,13 +249,13 @@ class _Reader:
         if found is None:
             raise self.wrong('expected a number, true, false, a time, a URI, or a text in "quotes"')
         self.position = found.end()
-        literal = self.made(found, start)
+        literal = self.made(found, start, self.expanded is None or path.names[-1] in self.expanded)
         if path.names[-1] in MOMENTS and not path.members:
             return self.moment(literal, path, start)
         return literal
 
-    def made(self, found: re.Match[str], start: int) -> Literal:
-        """The literal of a match of `_VALUE`."""
+    def made(self, found: re.Match[str], start: int, is_term: bool) -> Literal:
+        """The literal of a match of `_VALUE`. is_term: whether a text means what the @context says of it."""
         form = found.lastgroup
         text = found[form or 0]
         if form == "number":
@@ -267,7 +268,7 @@ class _Reader:
                 text = orjson.loads(f'"{text}"') if "\\" in text else text
             except orjson.JSONDecodeError as error:
                 raise self.wrong("the text's escapes are not those of JSON", start) from error
-            return Literal(TEXT + text, _term(text, self.context))
+            return Literal(TEXT + text, _term(text, self.context) if is_term else text)
         if form == "boolean":
             return Literal("b" + text)
         if form == "moment":
@@ -278,7 +279,7 @@ class _Reader:
             return Literal(clock_key(text))
         if ".." in text and ":" not in text:
             raise self.wrong("a range is between numbers, quoted texts, or times", start)
-        return Literal(TARGET + text, _term(text, self.context))
+        return Literal(TARGET + text, _term(text, self.context) if is_term else text)
 
     def moment(self, literal: Literal, path: Path, start: int) -> Literal:
         """The literal as a moment, for paths to what always is one; clients often quote it."""

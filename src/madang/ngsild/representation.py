@@ -38,6 +38,7 @@ class Form(msgspec.Struct, frozen=True):
     these members ("id", "type", "scope" or IRIs), None for all. omit: without these. languages: "lang" of the
     request, which turns LanguageProperties into Properties. dataset_ids: only these instances ("@none" for
     the default one), empty for all. geometry: IRI of the GeoProperty that becomes a feature's geometry.
+    linked: how to write the entities that a relationship (IRI) leads to, where that is said; see `inner`.
     """
 
     context: Context = CORE
@@ -49,6 +50,15 @@ class Form(msgspec.Struct, frozen=True):
     language: str | None = None
     dataset_ids: frozenset[str] = frozenset()
     geometry: str = LOCATION
+    linked: dict[str, Form] = {}
+
+    def inner(self, name: str) -> Form:
+        """How to write the entities that this relationship (IRI) leads to: what this form picks and omits is said
+        of its own level only (CIM 009 §4.21)."""
+        said = self.linked.get(name)
+        if said is not None:
+            return said
+        return msgspec.structs.replace(self, attributes=None, pick=None, omit=frozenset(), linked={})
 
     @property
     def whole(self) -> bool:
@@ -95,22 +105,34 @@ def render_whole(entity: Entity, context: Context) -> bytes:
 def to_json(entity: Entity, form: Form) -> dict[str, Any]:
     """The entity as a JSON value, without "@context"."""
     members = _head(entity, form)
-    for name, instances in _selected(entity, form).items():
+    for name, instances in selected(entity, form).items():
         members[form.context.compact(name)] = _attribute_json(instances, form)
     return members
 
 
-def to_feature(entity: Entity, form: Form) -> dict[str, Any]:
-    """The entity as a GeoJSON Feature (CIM 009 §4.5.16); its geometry is null where it has none."""
-    properties = _head(entity, form)
-    identifier = properties.pop("id", entity.id)
-    geometry = None
-    for name, instances in _selected(entity, form).items():
-        properties[form.context.compact(name)] = _attribute_json(instances, form)
-    for instance in entity.instances(form.geometry):
-        if instance.kind is Kind.GEO_PROPERTY and (geometry is None or instance.dataset_id is None):
-            geometry = instance.members()["value"]
-    return {"id": identifier, "type": "Feature", "geometry": geometry, "properties": properties}
+def to_feature(entity: Entity, form: Form, members: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The entity as a GeoJSON Feature (CIM 009 §4.5.16, §4.5.17). members: as of `to_json`, if the caller has them."""
+    properties = to_json(entity, form) if members is None else members
+    properties.pop("id", None)
+    return {
+        "id": entity.id,
+        "type": "Feature",
+        "geometry": _geometry(entity, form),
+        "properties": properties,
+    }
+
+
+def _geometry(entity: Entity, form: Form) -> Any:
+    """The geometry of a feature: of several instances the default one, or the one whose datasetId the form names;
+    None where that leaves none or several (CIM 009 §4.5.16.1)."""
+    found = {
+        instance.dataset_id or _NO_DATASET: instance
+        for instance in entity.instances(form.geometry)
+        if instance.kind is Kind.GEO_PROPERTY
+        and (not form.dataset_ids or (instance.dataset_id or _NO_DATASET) in form.dataset_ids)
+    }
+    chosen = next(iter(found.values())) if len(found) == 1 else found.get(_NO_DATASET)
+    return chosen.members()["value"] if chosen is not None else None
 
 
 def _head(entity: Entity, form: Form) -> dict[str, Any]:
@@ -134,9 +156,9 @@ def _wants(form: Form, member: str) -> bool:
     return (form.pick is None or member in form.pick) and member not in form.omit
 
 
-def _selected(entity: Entity, form: Form) -> dict[str, list[Attribute]]:
-    """The instances to write, by attribute, in order."""
-    selected: dict[str, list[Attribute]] = {}
+def selected(entity: Entity, form: Form) -> dict[str, list[Attribute]]:
+    """The instances to write, by attribute (IRI), in order."""
+    found: dict[str, list[Attribute]] = {}
     for attribute in entity.attributes:
         name = attribute.name
         if form.attributes is not None and name not in form.attributes:
@@ -144,14 +166,14 @@ def _selected(entity: Entity, form: Form) -> dict[str, list[Attribute]]:
         if form.dataset_ids and (attribute.dataset_id or _NO_DATASET) not in form.dataset_ids:
             continue
         if _wants(form, name):
-            selected.setdefault(name, []).append(attribute)
-    return selected
+            found.setdefault(name, []).append(attribute)
+    return found
 
 
 def _normalized_bytes(entity: Entity, form: Form) -> bytes:
     context = form.context
     parts = [orjson.dumps(_head(entity, form))[1:-1]]
-    for name, instances in _selected(entity, form).items():
+    for name, instances in selected(entity, form).items():
         bodies = [_body(instance, form) for instance in instances]
         value = bodies[0] if len(bodies) == 1 else b"[" + b",".join(bodies) + b"]"
         parts.append(context.key(name) + value)
@@ -256,16 +278,16 @@ def _simplified(instances: list[Attribute], form: Form) -> Any:
 
 
 def simplified(members: dict[str, Any]) -> Any:
-    """The value of a normalized attribute alone; kinds that could be taken for another keep their member's name."""
+    """The value of a normalized attribute alone; texts, JSON and terms keep their member's name (CIM 009 §4.5.4)."""
     kind = Kind(members["type"])
     value = members[kind.value_member]
     match kind:
-        case Kind.PROPERTY | Kind.GEO_PROPERTY | Kind.RELATIONSHIP:
-            return value
-        case Kind.LIST_RELATIONSHIP:
-            return {"objectList": [item["object"] for item in value]}
-        case _:
+        case Kind.LANGUAGE_PROPERTY | Kind.JSON_PROPERTY | Kind.VOCAB_PROPERTY:
             return {kind.value_member: value}
+        case Kind.LIST_RELATIONSHIP:
+            return [item["object"] for item in value]
+        case _:
+            return value
 
 
 def in_language(members: dict[str, Any], wanted: str) -> dict[str, Any]:
@@ -283,9 +305,9 @@ def best_language(texts: dict[str, Any], wanted: str) -> str | None:
     """Which of the languages to show for a wish such as "ko-KR,en;q=0.5"; None if there is no text at all."""
     wishes = []
     for part in wanted.split(","):
-        tag, _, quality = part.partition(";q=")
+        tag, _, quality = part.replace(" ", "").partition(";q=")
         try:
-            wishes.append((-float(quality or 1), tag.strip().lower()))
+            wishes.append((-float(quality or 1), tag.lower()))
         except ValueError:
             continue
     known = {tag.lower(): tag for tag in texts}

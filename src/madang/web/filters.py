@@ -86,14 +86,14 @@ def read_view(params: QueryParams, reader: Reader, context: Context) -> View:
 
 def expression(view: View, context: Context) -> Expression | None:
     """All conditions as one. Raises BadRequestData."""
-    parts: list[Expression] = [parse_q(condition.text, context) for condition in view.conditions]
+    parts: list[Expression] = [parse_q(condition.text, context, None) for condition in view.conditions]
     return None if not parts else parts[0] if len(parts) == 1 else And(tuple(parts))
 
 
 def describe(text: str, reader: Reader, context: Context) -> Condition:
     """The condition in the reader's words; one that is no simple comparison is shown as it is."""
     found = _CONDITION.fullmatch(text)
-    parse_q(text, context)
+    parse_q(text, context, None)
     if found is None:
         return Condition(text, text, "", "")
     iri = context.expand(found["term"].strip())

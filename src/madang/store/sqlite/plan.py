@@ -18,7 +18,9 @@ from collections.abc import Iterator
 import msgspec
 
 from madang.errors import BadRequestData
+from madang.ngsild.expression import linked_depth
 from madang.ngsild.query import Query
+from madang.store.sqlite.follow import follower
 from madang.store.sqlite.plan_conditions import Condition, Residue, collect, divide
 from madang.store.sqlite.plan_drivers import Catalog, Drive, drives
 from madang.store.sqlite.plan_steps import Step, Walk
@@ -60,13 +62,17 @@ class Plan(msgspec.Struct, frozen=True):
 def plan(query: Query, catalog: Catalog, access: Access, driver: str = "") -> Plan:
     """The plan of the query for this caller. driver: what a cursor says; a page goes on as it began.
 
-    Raises NotSupported for conditions on linked entities, BadRequestData if the cursor's way does not exist.
+    Raises BadRequestData if the cursor's way does not exist, NotSupported for conditions on linked entities where
+    the catalog has no connection by which to find them.
     """
     conditions = collect(query, access, catalog.terms)
     if conditions is None:
         return Plan("none")
     chosen = _chosen(drives(conditions, catalog), driver)
-    filters, residue = divide(chosen.left, catalog.terms)
+    follow = None
+    if catalog.connection is not None and any(map(linked_depth, conditions.q)):
+        follow = follower(catalog.connection, catalog.terms, access)
+    filters, residue = divide(chosen.left, catalog.terms, follow)
     steps = tuple([_filtered(step, filters) for step in chosen.steps]) if filters else chosen.steps
     wanted = None if chosen.narrow else missing_index(conditions, catalog.terms, catalog.indexes)
     made = Plan(chosen.name, steps, residue, wanted, masked=access.mask)

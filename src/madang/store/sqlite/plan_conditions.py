@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec import structs
 
 from madang.ngsild.expression import (
     ENTITY_MOMENTS,
@@ -16,11 +17,20 @@ from madang.ngsild.expression import (
     Operator,
     Or,
     conjuncts,
+    first_names,
+    linked_depth,
 )
 from madang.ngsild.geo import GeoQuery
-from madang.ngsild.matcher import Matcher, all_of, compile_expression, compile_geo
+from madang.ngsild.matcher import (
+    Follow,
+    Matcher,
+    all_of,
+    compile_expression,
+    compile_geo,
+    compile_selectors,
+)
 from madang.ngsild.pattern import compile_pattern, literal_prefix
-from madang.ngsild.query import Query
+from madang.ngsild.query import Query, Selector
 from madang.ngsild.scope import ScopeExpression, ScopePattern
 from madang.ngsild.selection import TypeExpression
 from madang.ngsild.times import parse_moment
@@ -46,6 +56,7 @@ class Conditions(msgspec.Struct, frozen=True):
     q: tuple[Expression, ...]
     scopes: tuple[ScopeExpression, ...]
     geos: tuple[GeoQuery, ...]
+    selectors: tuple[tuple[Selector, ...], ...]
     masked: frozenset[str]
 
 
@@ -62,13 +73,23 @@ def collect(query: Query, access: Access, terms: Terms) -> Conditions | None:
     return Conditions(
         ids=frozenset.intersection(*ids) if ids else None,
         patterns=tuple([part.id_pattern for part in both if part.id_pattern is not None]),
-        types=tuple([part.types for part in both if part.types is not None]),
+        types=tuple([types for part in both for types in _types_of(part)]),
         attributes=tuple([frozenset(part.attributes) for part in both if part.attributes]),
         q=tuple([expression for part in both for expression in conjuncts(part.q)]),
         scopes=tuple([part.scope for part in both if part.scope is not None]),
         geos=tuple([part.geo for part in both if part.geo is not None]),
+        selectors=tuple([part.selectors for part in both if part.selectors]),
         masked=mask,
     )
+
+
+def _types_of(query: Query) -> list[TypeExpression]:
+    """The query's type selections, and what its selectors have in common: one of their types."""
+    found = [query.types] if query.types is not None else []
+    stated = [selector.types for selector in query.selectors if selector.types is not None]
+    if stated and len(stated) == len(query.selectors):
+        found.append(TypeExpression(tuple([names for types in stated for names in types.alternatives])))
+    return found
 
 
 def _existing(query: Query, terms: Terms, mask: frozenset[str]) -> Query | None:
@@ -77,12 +98,15 @@ def _existing(query: Query, terms: Terms, mask: frozenset[str]) -> Query | None:
     def is_absent(name: str) -> bool:
         return name in mask or (terms.find(name) is None and name not in ENTITY_MOMENTS)
 
-    types, attributes, q = query.types, query.attributes, query.q
+    types, attributes, q, selectors = query.types, query.attributes, query.q, query.selectors
     if types is not None:
-        known = tuple([names for names in types.alternatives if None not in map(terms.find, names)])
-        if not known:
+        types = _stored_types(types, terms)
+        if types is None:
             return None
-        types = types if len(known) == len(types.alternatives) else TypeExpression(known)
+    if selectors:
+        selectors = tuple([known for one in selectors if (known := _stored_selector(one, terms)) is not None])
+        if not selectors:
+            return None
     if attributes:
         attributes = tuple([name for name in attributes if not is_absent(name)])
         if not attributes:
@@ -93,7 +117,23 @@ def _existing(query: Query, terms: Terms, mask: frozenset[str]) -> Query | None:
             return None
     if query.geo is not None and is_absent(query.geo.attribute):
         return None
-    return Query(types, query.ids, query.id_pattern, attributes, q, query.scope, query.geo)
+    return Query(types, query.ids, query.id_pattern, attributes, q, query.scope, query.geo, selectors)
+
+
+def _stored_types(types: TypeExpression, terms: Terms) -> TypeExpression | None:
+    """The selection without alternatives of which there cannot be an entity; None if none is left."""
+    known = tuple([names for names in types.alternatives if None not in map(terms.find, names)])
+    if not known:
+        return None
+    return types if len(known) == len(types.alternatives) else TypeExpression(known)
+
+
+def _stored_selector(selector: Selector, terms: Terms) -> Selector | None:
+    """The selector with such a selection; None if nothing can meet it."""
+    if selector.types is None:
+        return selector
+    types = _stored_types(selector.types, terms)
+    return structs.replace(selector, types=types) if types is not None else None
 
 
 def _reachable(expression: Expression, is_absent: Callable[[str], bool]) -> Expression | None:
@@ -112,22 +152,27 @@ def _reachable(expression: Expression, is_absent: Callable[[str], bool]) -> Expr
 
 class Residue(msgspec.Struct, frozen=True):
     """What SQL cannot decide. of_id: on the id alone. of_entity: on the entity, of which it reads the attributes
-    `reads` (IRIs) and never the types. Empty if SQL alone decides.
+    `reads` (IRIs), and the types only if `types` says so. follows: whether it looks at other entities too, which
+    costs more. Empty if SQL alone decides.
     """
 
     of_id: tuple[Callable[[str], object | None], ...] = ()
     of_entity: Matcher | None = None
     reads: frozenset[str] = frozenset()
+    types: bool = False
+    follows: bool = False
 
     @property
     def is_empty(self) -> bool:
         return not self.of_id and self.of_entity is None
 
 
-def divide(conditions: Conditions, terms: Terms) -> tuple[list[Condition], Residue]:
+def divide(
+    conditions: Conditions, terms: Terms, follow: Follow | None = None
+) -> tuple[list[Condition], Residue]:
     """The conditions as SQL, and what is left of them. `ids` is no longer among them: it always drives.
 
-    Raises NotSupported for conditions on linked entities.
+    Raises NotSupported for conditions on linked entities where nothing finds them.
     """
     found: list[Condition] = [type_condition(types, terms) for types in conditions.types]
     found += [_attribute_condition(names, terms) for names in conditions.attributes]
@@ -151,19 +196,20 @@ def divide(conditions: Conditions, terms: Terms) -> tuple[list[Condition], Resid
         if moment is not None:
             found.append(moment)
         else:
-            of_entity.append(compile_expression(expression))
-            reads |= names_in(expression)
+            of_entity.append(compile_expression(expression, follow=follow))
+            reads |= first_names(expression)
     for geo in conditions.geos:
         of_entity.append(compile_geo(geo))
         reads.add(geo.attribute)
-    return found, Residue(tuple(of_id), all_of(of_entity) if of_entity else None, frozenset(reads))
-
-
-def names_in(expression: Expression) -> set[str]:
-    """The attributes of the entity that the expression reads."""
-    if isinstance(expression, And | Or):
-        return {name for part in expression.parts for name in names_in(part)}
-    return {expression.path.names[0]}
+    of_entity += [compile_selectors(selectors) for selectors in conditions.selectors]
+    residue = Residue(
+        tuple(of_id),
+        all_of(of_entity) if of_entity else None,
+        frozenset(reads),
+        types=bool(conditions.selectors),
+        follows=any(linked_depth(expression) for expression in conditions.q),
+    )
+    return found, residue
 
 
 def type_condition(types: TypeExpression, terms: Terms) -> Condition:

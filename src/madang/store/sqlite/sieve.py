@@ -13,6 +13,7 @@ from madang.store.sqlite.codec import (
     Terms,
     decode_scopes,
     decode_segments,
+    decode_types,
 )
 from madang.store.sqlite.plan import Plan
 from madang.store.sqlite.plan_steps import Position, Step, Walk
@@ -23,10 +24,12 @@ Row = tuple[Any, ...]
 
 class Sieve:
     """columns: what a step selects behind its key for `passed` and `entities`. reads: IRIs of attributes that the
-    caller wants to read besides those that the plan's conditions read.
+    caller wants to read besides those that the plan's conditions read. types: whether it wants the types.
     """
 
-    def __init__(self, made: Plan, terms: Terms, reads: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, made: Plan, terms: Terms, reads: frozenset[str] | None = None, *, types: bool = False
+    ) -> None:
         self._of_id = made.residue.of_id
         self._of_entity = made.residue.of_entity
         self._terms = terms
@@ -39,9 +42,12 @@ class Sieve:
             or self._of_entity is not None
             or any(walk.is_first is not None for walk in walks)
         )
-        self.columns = (
-            "e.row, e.id, e.scopes, e.created, e.modified, e.segments" if self._decodes else "e.row, e.id"
-        )
+        self._types = types or made.residue.types
+        self.columns = "e.row, e.id"
+        if self._decodes:
+            self.columns += ", e.scopes, e.created, e.modified, e.segments"
+        if self._types:
+            self.columns += ", e.types"
 
     def passed(self, step: Step, rows: Iterable[Row], enough: int) -> list[tuple[Position, int]]:
         """Position and row number of the rows that pass, as many as are enough."""
@@ -69,10 +75,15 @@ class Sieve:
         return (row for row in rows if all(search(row[at]) for search in self._of_id))
 
     def _decoded(self, columns: Row) -> Entity:
-        """The entity with those attributes only that are read. Its types are not: SQL decides on them."""
+        """The entity with those attributes only that are read, and with its types only where SQL does not decide on
+        them alone."""
+        types: tuple[str, ...] = ()
+        if self._types:
+            *columns, numbers = columns  # type: ignore[assignment]  # a list of the same
+            types = decode_types(numbers, self._terms)
         identifier, scopes, created, modified, segments = columns
         attributes = decode_segments(self._needed(segments), self._terms)
-        return Entity(identifier, (), attributes, decode_scopes(scopes), created, modified)
+        return Entity(identifier, types, attributes, decode_scopes(scopes), created, modified)
 
     def _needed(self, segments: bytes) -> bytes:
         """The segments that begin with one of the numbers (see `codec`)."""
