@@ -35,7 +35,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     time: int
     id: str
     after: tuple[Header, bytes] | None
-    before: tuple[Header, tuple[Former, ...]] | None
+    before: tuple[Header, list[Former]] | None
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -44,47 +44,80 @@ _DECODER: Final = msgspec.msgpack.Decoder(list[Row])
 Encode = Callable[[Attribute], bytes]
 
 
-class Outbox:
-    """The changes of the running commit. watched: None while nobody follows, which is all that a write looks at."""
+class Made(msgspec.Struct, frozen=True):
+    """What the commit has made of an entity already: its header's texts, its segments, its rendered bytes."""
 
-    __slots__ = ("_changes", "_rows", "_size", "_taken", "_terms", "watched")
+    entity: Entity
+    types: str
+    scopes: str
+    segments: bytes
+    rendered: bytes
+
+
+class Outbox:
+    """The changes of the running commit. watched: None while nobody follows, which is all that a write looks at.
+
+    noted: changes of the running slice that somebody could care about; there is work to do only if there are any.
+    """
+
+    __slots__ = ("_changes", "_made", "_rows", "_size", "_taken", "_terms", "noted", "watched")
 
     def __init__(self, terms: Terms, *, open_wide: bool) -> None:
         """open_wide: keep every change until `follow` says which."""
         self._terms = terms
         self._rows: list[Row] = []
         self._changes: list[Changed] = []
+        self._made: dict[int, Made] = {}
         self._size = 0
         self._taken: Callable[[OutboxRow], Any] | None = None
+        self.noted: list[Changed] = []
         self.watched: Watched | None = _EVERYTHING if open_wide else None
 
     def follow(self, watched: Watched | None, taken: Callable[[OutboxRow], Any]) -> None:
         self.watched = watched
         self._taken = taken
 
-    def note(self, change: ChangeRow, before: Entity | None, after: Entity | None, encode: Encode) -> None:
-        """Take a decided change if somebody could care. encode: gives the segment of an instance."""
+    def note(self, change: ChangeRow, before: Entity | None, after: Entity | None) -> None:
+        """Take a decided change if somebody could care."""
         whole = before is None or after is None
-        if self.watched is None or not self.watched.wants(change.id, change.types, change.names, whole=whole):
-            return
-        kept = None
-        if after is not None:
-            segments = codec.SEGMENT_SEPARATOR.join([encode(one) for one in after.attributes])
-            kept = (self._header(after), segments)
-        former = None
-        if before is not None:
-            places = {id(one): place for place, one in enumerate(after.attributes)} if after else {}
-            items = tuple(
-                [places[id(one)] if id(one) in places else encode(one) for one in before.attributes]
-            )
-            former = (self._header(before), items)
-        self._rows.append(Row(change.sequence, change.time, change.id, kept, former))
-        self._changes.append(Changed(change.sequence, change.time, before, after))
+        if self.watched is not None and self.watched.wants(
+            change.id, change.types, change.names, whole=whole
+        ):
+            self.noted.append(Changed(change.sequence, change.time, before, after))
 
-    def _header(self, entity: Entity) -> Header:
-        types = codec.encode_types(entity.types, self._terms)
-        scopes = codec.encode_scopes(entity.scope)
-        return types, scopes, entity.created_at, entity.modified_at, entity.expires_at
+    def made(self, made: Made) -> None:
+        """Take what the commit makes of an entity, so that it is not made twice."""
+        self._made[id(made.entity)] = made
+
+    def encode(self, encode: Encode) -> None:
+        """Make the rows of the noted changes. encode: gives the segment of an instance."""
+        for changed in self.noted:
+            before, after = changed.before, changed.after
+            kept = former = None
+            if after is not None:
+                made = self._made.get(id(after))
+                if made is not None:
+                    kept = self._header(after, made.types, made.scopes), made.segments
+                else:
+                    segments = codec.SEGMENT_SEPARATOR.join([encode(one) for one in after.attributes])
+                    kept = self._header(after), segments
+            if before is not None:
+                former = self._header(before), _formers(before, after, encode)
+            entity = after or before
+            assert entity is not None
+            self._rows.append(Row(changed.sequence, changed.time, entity.id, kept, former))
+        self._changes.extend(self.noted)
+        self.noted.clear()
+        self._made.clear()
+
+    def _header(self, entity: Entity, types: str | None = None, scopes: str | None = None) -> Header:
+        return (
+            types if types is not None else codec.encode_types(entity.types, self._terms),
+            scopes if scopes is not None else codec.encode_scopes(entity.scope),
+            entity.created_at,
+            entity.modified_at,
+            entity.expires_at,
+        )
 
     def write(self, connection: apsw.Connection) -> None:
         """Write the row of the running commit, if it has one."""
@@ -105,6 +138,19 @@ class Outbox:
         """The commit was rolled back, or is done."""
         self._rows.clear()
         self._changes.clear()
+        self.noted.clear()
+        self._made.clear()
+
+
+def _formers(before: Entity, after: Entity | None, encode: Encode) -> list[Former]:
+    """The instances before; those that the entity after shares by their place in it."""
+    if after is None:
+        return [encode(one) for one in before.attributes]
+    if len(after.attributes) == len(before.attributes):
+        pairs = zip(before.attributes, after.attributes, strict=True)
+        return [place if old is new else encode(old) for place, (old, new) in enumerate(pairs)]
+    places = {id(one): place for place, one in enumerate(after.attributes)}
+    return [places[id(one)] if id(one) in places else encode(one) for one in before.attributes]
 
 
 def read_row(sequence: int, blob: bytes, terms: Terms) -> OutboxRow:

@@ -24,7 +24,7 @@ from madang.store.sqlite import codec, history_edit, history_scope, indexes
 from madang.store.sqlite.codec import CREATED, DELETED, UPDATED, Terms
 from madang.store.sqlite.expiry import Expiry
 from madang.store.sqlite.indexes import ValueIndexes
-from madang.store.sqlite.outbox import Outbox
+from madang.store.sqlite.outbox import Made, Outbox
 from madang.store.sqlite.presence import Presence
 from madang.store.sqlite.values import is_plain
 
@@ -133,7 +133,7 @@ class Batch:
             written, removed = history_scope.remembered(before, applied, self._now)
         self._remember(slot, kind, present, written, removed)
         if self._place.outbox.watched is not None:
-            self._place.outbox.note(self.changes[-1], before, applied.entity, self._encode)
+            self._place.outbox.note(self.changes[-1], before, applied.entity)
         return applied.outcome
 
     def expire(self, limit: int) -> bool:
@@ -195,6 +195,8 @@ class Batch:
         ]
         self._write_entities(dirty)
         self._write_indexes(dirty)
+        if self._place.outbox.noted:
+            self._place.outbox.encode(self._encode)
         self._place.connection.executemany(_INSERT_CHANGE, self._change_rows)
         self._slots.clear()
         self._encoded.clear()
@@ -220,6 +222,8 @@ class Batch:
             if MARK in segments or entity.expires_at or (slot.before is not None and slot.before.expires_at):
                 expiring.append((slot.row, entity))
             rendered = render_whole(entity, place.context)
+            if place.outbox.noted:
+                place.outbox.made(Made(entity, types, scopes, segments, rendered))
             if slot.before is None:
                 times = (entity.created_at, entity.modified_at)
                 inserts.append((slot.row, entity.id, types, scopes, *times, segments, rendered))
