@@ -100,6 +100,6 @@ async def update(call: Call) -> Answer:
     body = call.json()
     context = await body_context(call, body)
     fragment = parse_fragment(body, context, call.path[0], partial=Part.UPDATE)
-    if not fragment.attributes and not fragment.types and not fragment.scope:
+    if not (fragment.attributes or fragment.types or fragment.scope or fragment.expires_at):
         raise BadRequestData("The body names nothing that could be updated")
     return update_answer(await entities.update(call.hub, call.access, fragment), context)

@@ -106,6 +106,8 @@ class Committer:
         except Exception as error:  # noqa: BLE001 whatever went wrong, the file must be left as it was and the callers told
             self._undo(error, jobs)
             return
+        if self._place.expiry.taken:
+            self._place.expiry.reload()
         for job in jobs:
             if not job.answer.done():
                 job.answer.set_result(job.outcomes)

@@ -37,31 +37,38 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Expiry:
-    """When the first thing expires: next, in microseconds UTC, 0 while nothing does. sooner: it has changed."""
+    """When the first thing expires: next, in microseconds UTC, 0 while nothing does. sooner: it has changed.
 
-    __slots__ = ("_connection", "next", "sooner")
+    taken: the running commit removes something. Until it is on disk, `next` stays, so that readers wait for it.
+    """
+
+    __slots__ = ("_connection", "next", "sooner", "taken")
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self.next = 0
+        self.taken = False
         self.sooner = asyncio.Event()
         self.reload()
 
     def reload(self) -> None:
-        """Read the file: at the start, and after a rollback."""
+        """Read the file: at the start, and after a commit that removed something, or a rollback."""
         self.next = self._connection.execute(_NEXT).get or 0
+        self.taken = False
         self.sooner.set()
 
     def is_due(self, now: int) -> bool:
         return 0 < self.next <= now
 
-    def take(self, now: int, limit: int) -> list[str]:
-        """The ids of at most `limit` entities of which something has expired; they are no longer noted."""
+    def take(self, now: int, limit: int) -> tuple[list[str], bool]:
+        """The ids of entities of which something has expired, which are no longer noted; whether there may be more.
+
+        limit: of entities."""
         rows: list[Any] = self._connection.execute(_DUE, (now, limit)).fetchall()
         self._connection.executemany(_FORGET, rows)
-        self.next = self._connection.execute(_NEXT).get or 0
+        self.taken = True
         found = [self._connection.execute(_ID, row).get for row in rows]
-        return [str(identifier) for identifier in found if identifier is not None]
+        return [str(identifier) for identifier in found if identifier is not None], len(rows) == limit
 
     def note(self, row: int, entity: Entity) -> None:
         """Keep when something of the entity in this row expires next; the row is written already."""

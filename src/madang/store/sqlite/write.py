@@ -137,13 +137,14 @@ class Batch:
         return applied.outcome
 
     def expire(self, limit: int) -> bool:
-        """Remove what has expired of at most `limit` entities, and write that; whether there was anything."""
+        """Remove what has expired of at most `limit` entities, and write that; whether there may be more."""
         if not self._place.expiry.is_due(self._now):
             return False
-        for identifier in self._place.expiry.take(self._now, limit):
+        found, more = self._place.expiry.take(self._now, limit)
+        for identifier in found:
             self.apply(Expire(identifier))
         self.flush()
-        return True
+        return more
 
     def _remember(
         self,
