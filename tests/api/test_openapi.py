@@ -12,7 +12,8 @@ from starlette.applications import Starlette
 from tests.asgi_client import Client
 
 from madang.api import openapi
-from madang.api.openapi_operations import EVERYWHERE, OPERATIONS, PARAMETERS
+from madang.api.openapi_operations import EVERYWHERE, OPERATIONS
+from madang.api.openapi_parameters import PARAMETERS
 from madang.api.openapi_schemas import SCHEMAS
 from madang.api.problems import PROBLEMS
 from madang.api.routes import BASE, ROUTES

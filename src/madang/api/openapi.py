@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route as Page
 
 from madang import __version__
-from madang.api.openapi_operations import EVERYWHERE, OPERATIONS, PARAMETERS, RENAMED, Operation
+from madang.api.openapi_operations import EVERYWHERE, OPERATIONS, Operation
+from madang.api.openapi_parameters import PARAMETERS, RENAMED
 from madang.api.openapi_schemas import SCHEMAS, Schema, reference
 from madang.api.problems import PROBLEMS
 from madang.api.routes import BASE, ROUTES, Route

@@ -5,10 +5,11 @@ A test holds that every route of the table in `routes.py` stands here and nothin
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from madang.api.openapi_parameters import FILTER, FORM, PAGE, TEMPORAL_FORM, TIME, URI
 from madang.api.openapi_schemas import Schema, array_of, reference
 from madang.errors import (
     AlreadyExists,
@@ -27,7 +28,6 @@ from madang.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from madang.ngsild.temporal import Method, TimeProperty, TimeRelation
 from madang.settings import LIMITS
 
 Key = tuple[str, str]
@@ -47,114 +47,10 @@ class Operation(msgspec.Struct, frozen=True):
     errors: Errors = ()
 
 
-class Parameter(msgspec.Struct, frozen=True):
-    """A parameter of a URL or a path. schema: of one value; the names of lists are separated by commas."""
-
-    meaning: str
-    schema: Schema
-    example: Any = None
-
-
-_TEXT: Final[Schema] = {"type": "string"}
-_URI: Final[Schema] = {"type": "string", "format": "uri"}
-_FLAG: Final[Schema] = {"type": "boolean", "default": False}
-_MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
-
-
-def _number(most: int, default: int, least: int = 0) -> Schema:
-    return {"type": "integer", "minimum": least, "maximum": most, "default": default}
-
-
-PARAMETERS: Final[dict[str, Parameter]] = {
-    "entityId": Parameter("id of the entity", _URI, "urn:ngsi-ld:Building:gaon:map:1"),
-    "attrId": Parameter("name or IRI of the attribute", _TEXT, "pm25"),
-    "instanceId": Parameter("of one instance in the history", _URI),
-    "subscriptionId": Parameter("id of the subscription", _URI),
-    "contextId": Parameter("local identifier of the @context, or for a copy the address it came from", _TEXT),
-    "kind": Parameter("of the stored @contexts", {"enum": ["Cached", "Hosted", "ImplicitlyCreated"]}),
-    "reload": Parameter("true: fetch the copy anew instead of deleting it", _FLAG),
-    "typeName": Parameter("name or IRI of the entity type", _TEXT, "Building"),
-    "type": Parameter("selection of types: A,B or A|B or (A;B); * for all", _TEXT, "AirQualityObserved"),
-    "id": Parameter("ids, separated by commas", _TEXT),
-    "idPattern": Parameter(
-        "regular expression (RE2) that is found in the id", _TEXT, "^urn:ngsi-ld:Building:"
-    ),
-    "attrs": Parameter("attributes of which the entity has one, and which are shown", _TEXT, "pm10,pm25"),
-    "pick": Parameter("members to show: id, type, scope, attributes", _TEXT),
-    "omit": Parameter("members not to show", _TEXT),
-    "q": Parameter("conditions on attributes", _TEXT, "pm25>35;pm10<80"),
-    "scopeQ": Parameter("conditions on scopes", _TEXT, "/gaon/#"),
-    "georel": Parameter("relation to the geometry", _TEXT, "near;maxDistance==300"),
-    "geometry": Parameter("type of the geometry", _TEXT, "Point"),
-    "coordinates": Parameter("its coordinates as GeoJSON", _TEXT, "[126.98,37.56]"),
-    "geoproperty": Parameter("attribute that is compared", {**_TEXT, "default": "location"}),
-    "local": Parameter("true: also without any condition", _FLAG),
-    "limit": Parameter("entities on a page", _number(LIMITS.page_entities_max, LIMITS.page_entities_default)),
-    "offset": Parameter("entities to skip", _number(LIMITS.offset_entities_max, 0)),
-    "cursor": Parameter("as the Link header of the page before has it", _TEXT),
-    "count": Parameter("true: the header NGSILD-Results-Count says how many there are", _FLAG),
-    "format": Parameter("representation", {"enum": ["normalized", "concise", "simplified", "keyValues"]}),
-    "temporalFormat": Parameter("representation", {"enum": ["temporalValues", "aggregatedValues"]}),
-    "options": Parameter("representation and sysAttrs, separated by commas", _TEXT, "sysAttrs"),
-    "appendOptions": Parameter("noOverwrite: what exists stays", {"enum": ["noOverwrite"]}),
-    "upsertOptions": Parameter("what to do with entities that exist", {"enum": ["replace", "update"]}),
-    "lang": Parameter("wanted language: LanguageProperties become Properties", _TEXT, "ko"),
-    "datasetId": Parameter("datasetIds to show, @none for the default instance", _TEXT),
-    "oneDatasetId": Parameter("datasetId of the instance; without it the default instance", _URI),
-    "deleteAll": Parameter("true: all instances, whatever their datasetId", _FLAG),
-    "geometryProperty": Parameter(
-        "attribute that becomes a Feature's geometry", {**_TEXT, "default": "location"}
-    ),
-    "timerel": Parameter("relation to timeAt", {"enum": list(TimeRelation)}),
-    "timeAt": Parameter(
-        "moment that is compared; with between the first one", _MOMENT, "2026-01-01T00:00:00Z"
-    ),
-    "endTimeAt": Parameter("with between: the first moment that is too late", _MOMENT),
-    "timeproperty": Parameter("time of an instance", {"enum": list(TimeProperty), "default": "observedAt"}),
-    "lastN": Parameter("only the newest n instances of each attribute", {"type": "integer", "minimum": 1}),
-    "aggrMethods": Parameter(f"separated by commas: {', '.join(Method)}", _TEXT, "avg,max"),
-    "aggrPeriodDuration": Parameter(
-        "ISO 8601; PT0S for the whole range", {**_TEXT, "default": "PT0S"}, "P1D"
-    ),
-    "details": Parameter("true: objects in the place of names", _FLAG),
-}
-# Parameters that stand under another key because they differ from operation to operation
-RENAMED: Final = {
-    "temporalFormat": "format",
-    "appendOptions": "options",
-    "upsertOptions": "options",
-    "oneDatasetId": "datasetId",
-    "typeName": "type",
-}
-
 EVERYWHERE: Final[Errors] = (BadRequestData, NoTenant, Denied, ContextUnavailable, StoreBroken)
 _READS: Final[Errors] = (NotAcceptable,)
 _WRITES: Final[Errors] = (InvalidRequest, UnsupportedMediaType, TooLarge, Busy)
 
-_FORM: Final = ("format", "options", "attrs", "pick", "omit", "lang", "datasetId", "geometryProperty")
-_FILTER: Final = (
-    "type",
-    "id",
-    "idPattern",
-    "q",
-    "scopeQ",
-    "georel",
-    "geometry",
-    "coordinates",
-    "geoproperty",
-    "local",
-)
-_PAGE: Final = ("limit", "offset", "cursor", "count")
-_TEMPORAL_FORM: Final = ("temporalFormat", "options", "attrs", "pick", "omit", "lang", "datasetId")
-_TIME: Final = (
-    "timerel",
-    "timeAt",
-    "endTimeAt",
-    "timeproperty",
-    "lastN",
-    "aggrMethods",
-    "aggrPeriodDuration",
-)
 _ENTITIES: Final[Schema] = {"anyOf": [array_of("Entity"), reference("FeatureCollection")]}
 _BATCH: Final[dict[int, Schema | None]] = {204: None, 207: reference("BatchResult")}
 _CREATED: Final[dict[int, Schema | None]] = {201: reference("Identifiers"), 207: reference("BatchResult")}
@@ -193,13 +89,13 @@ def _remove(summary: str, tag: str, parameters: tuple[str, ...] = ()) -> Operati
 _ENTITY: Final[dict[Key, Operation]] = {
     ("POST", "/entities"): _write("Create an entity", "Entities", {201: None}, "Entity", AlreadyExists),
     ("GET", "/entities"): _read(
-        "Query entities", "Entities", _ENTITIES, (*_FILTER, *_FORM, *_PAGE), QueryTooWide, NotSupported
+        "Query entities", "Entities", _ENTITIES, (*FILTER, *FORM, *PAGE), QueryTooWide, NotSupported
     ),
     ("GET", "/entities/{entityId}"): _read(
         "Retrieve an entity",
         "Entities",
         {"anyOf": [reference("Entity"), reference("Feature")]},
-        _FORM,
+        FORM,
         NotFound,
     ),
     ("PUT", "/entities/{entityId}"): _write("Replace an entity", "Entities", _DONE, "Fragment", NotFound),
@@ -232,12 +128,12 @@ _BATCHES: Final[dict[Key, Operation]] = {
         "Append to entities", _BATCH, reference("Fragment"), ("appendOptions",)
     ),
     ("POST", "/entityOperations/merge"): _batch("Merge into entities", _BATCH, reference("Fragment")),
-    ("POST", "/entityOperations/delete"): _batch("Delete entities", _BATCH, _URI),
+    ("POST", "/entityOperations/delete"): _batch("Delete entities", _BATCH, URI),
     ("POST", "/entityOperations/query"): Operation(
         "Query entities, the question in the body",
         "Entities",
         {200: _ENTITIES},
-        ("format", "options", *_PAGE),
+        ("format", "options", *PAGE),
         reference("Query"),
         (*_READS, InvalidRequest, UnsupportedMediaType, TooLarge, QueryTooWide, NotSupported),
     ),
@@ -250,14 +146,14 @@ _HISTORY: Final[dict[Key, Operation]] = {
         "Query histories",
         "Histories",
         {200: array_of("EntityTemporal"), 206: array_of("EntityTemporal")},
-        (*_TIME, *_FILTER, *_TEMPORAL_FORM, *_PAGE),
+        (*TIME, *FILTER, *TEMPORAL_FORM, *PAGE),
         errors=(*_READS, InvalidRequest, QueryTooWide, NotSupported),
     ),
     ("GET", "/temporal/entities/{entityId}"): Operation(
         "Retrieve a history",
         "Histories",
         {200: reference("EntityTemporal"), 206: reference("EntityTemporal")},
-        (*_TIME, *_TEMPORAL_FORM),
+        (*TIME, *TEMPORAL_FORM),
         errors=(*_READS, InvalidRequest, NotFound),
     ),
     ("DELETE", "/temporal/entities/{entityId}"): _remove("Erase a history", "Histories"),
@@ -277,7 +173,7 @@ _HISTORY: Final[dict[Key, Operation]] = {
         "Query histories, the question in the body",
         "Histories",
         {200: array_of("EntityTemporal"), 206: array_of("EntityTemporal")},
-        ("temporalFormat", "options", *_PAGE),
+        ("temporalFormat", "options", *PAGE),
         reference("Query"),
         (*_READS, InvalidRequest, UnsupportedMediaType, TooLarge, QueryTooWide, NotSupported),
     ),
@@ -314,7 +210,7 @@ _CONTEXTS: Final[dict[Key, Operation]] = {
     ("GET", "/jsonldContexts"): Operation(
         "What @contexts are stored",
         "Contexts",
-        {200: {"anyOf": [array_of("ContextDetails"), {"type": "array", "items": _URI}]}},
+        {200: {"anyOf": [array_of("ContextDetails"), {"type": "array", "items": URI}]}},
         ("details", "kind"),
     ),
     ("GET", "/jsonldContexts/{contextId}"): Operation(

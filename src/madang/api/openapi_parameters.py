@@ -1,0 +1,115 @@
+"""The parameters of the information API, as the OpenAPI document describes them: what each means and may be."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from madang.api.openapi_schemas import Schema
+from madang.ngsild.temporal import Method, TimeProperty, TimeRelation
+from madang.settings import LIMITS
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A parameter of a URL or a path. schema: of one value; the names of lists are separated by commas."""
+
+    meaning: str
+    schema: Schema
+    example: Any = None
+
+
+TEXT: Final[Schema] = {"type": "string"}
+URI: Final[Schema] = {"type": "string", "format": "uri"}
+FLAG: Final[Schema] = {"type": "boolean", "default": False}
+MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+
+
+def _number(most: int, default: int, least: int = 0) -> Schema:
+    return {"type": "integer", "minimum": least, "maximum": most, "default": default}
+
+
+PARAMETERS: Final[dict[str, Parameter]] = {
+    "entityId": Parameter("id of the entity", URI, "urn:ngsi-ld:Building:gaon:map:1"),
+    "attrId": Parameter("name or IRI of the attribute", TEXT, "pm25"),
+    "instanceId": Parameter("of one instance in the history", URI),
+    "subscriptionId": Parameter("id of the subscription", URI),
+    "contextId": Parameter("local identifier of the @context, or for a copy the address it came from", TEXT),
+    "kind": Parameter("of the stored @contexts", {"enum": ["Cached", "Hosted", "ImplicitlyCreated"]}),
+    "reload": Parameter("true: fetch the copy anew instead of deleting it", FLAG),
+    "typeName": Parameter("name or IRI of the entity type", TEXT, "Building"),
+    "type": Parameter("selection of types: A,B or A|B or (A;B); * for all", TEXT, "AirQualityObserved"),
+    "id": Parameter("ids, separated by commas", TEXT),
+    "idPattern": Parameter(
+        "regular expression (RE2) that is found in the id", TEXT, "^urn:ngsi-ld:Building:"
+    ),
+    "attrs": Parameter("attributes of which the entity has one, and which are shown", TEXT, "pm10,pm25"),
+    "pick": Parameter("members to show: id, type, scope, attributes", TEXT),
+    "omit": Parameter("members not to show", TEXT),
+    "q": Parameter("conditions on attributes", TEXT, "pm25>35;pm10<80"),
+    "scopeQ": Parameter("conditions on scopes", TEXT, "/gaon/#"),
+    "georel": Parameter("relation to the geometry", TEXT, "near;maxDistance==300"),
+    "geometry": Parameter("type of the geometry", TEXT, "Point"),
+    "coordinates": Parameter("its coordinates as GeoJSON", TEXT, "[126.98,37.56]"),
+    "geoproperty": Parameter("attribute that is compared", {**TEXT, "default": "location"}),
+    "local": Parameter("true: also without any condition", FLAG),
+    "limit": Parameter("entities on a page", _number(LIMITS.page_entities_max, LIMITS.page_entities_default)),
+    "offset": Parameter("entities to skip", _number(LIMITS.offset_entities_max, 0)),
+    "cursor": Parameter("as the Link header of the page before has it", TEXT),
+    "count": Parameter("true: the header NGSILD-Results-Count says how many there are", FLAG),
+    "format": Parameter("representation", {"enum": ["normalized", "concise", "simplified", "keyValues"]}),
+    "temporalFormat": Parameter("representation", {"enum": ["temporalValues", "aggregatedValues"]}),
+    "options": Parameter("representation and sysAttrs, separated by commas", TEXT, "sysAttrs"),
+    "appendOptions": Parameter("noOverwrite: what exists stays", {"enum": ["noOverwrite"]}),
+    "upsertOptions": Parameter("what to do with entities that exist", {"enum": ["replace", "update"]}),
+    "lang": Parameter("wanted language: LanguageProperties become Properties", TEXT, "ko"),
+    "datasetId": Parameter("datasetIds to show, @none for the default instance", TEXT),
+    "oneDatasetId": Parameter("datasetId of the instance; without it the default instance", URI),
+    "deleteAll": Parameter("true: all instances, whatever their datasetId", FLAG),
+    "geometryProperty": Parameter(
+        "attribute that becomes a Feature's geometry", {**TEXT, "default": "location"}
+    ),
+    "timerel": Parameter("relation to timeAt", {"enum": list(TimeRelation)}),
+    "timeAt": Parameter(
+        "moment that is compared; with between the first one", MOMENT, "2026-01-01T00:00:00Z"
+    ),
+    "endTimeAt": Parameter("with between: the first moment that is too late", MOMENT),
+    "timeproperty": Parameter("time of an instance", {"enum": list(TimeProperty), "default": "observedAt"}),
+    "lastN": Parameter("only the newest n instances of each attribute", {"type": "integer", "minimum": 1}),
+    "aggrMethods": Parameter(f"separated by commas: {', '.join(Method)}", TEXT, "avg,max"),
+    "aggrPeriodDuration": Parameter("ISO 8601; PT0S for the whole range", {**TEXT, "default": "PT0S"}, "P1D"),
+    "details": Parameter("true: objects in the place of names", FLAG),
+}
+# Parameters that stand under another key because they differ from operation to operation
+RENAMED: Final = {
+    "temporalFormat": "format",
+    "appendOptions": "options",
+    "upsertOptions": "options",
+    "oneDatasetId": "datasetId",
+    "typeName": "type",
+}
+
+FORM: Final = ("format", "options", "attrs", "pick", "omit", "lang", "datasetId", "geometryProperty")
+FILTER: Final = (
+    "type",
+    "id",
+    "idPattern",
+    "q",
+    "scopeQ",
+    "georel",
+    "geometry",
+    "coordinates",
+    "geoproperty",
+    "local",
+)
+PAGE: Final = ("limit", "offset", "cursor", "count")
+TEMPORAL_FORM: Final = ("temporalFormat", "options", "attrs", "pick", "omit", "lang", "datasetId")
+TIME: Final = (
+    "timerel",
+    "timeAt",
+    "endTimeAt",
+    "timeproperty",
+    "lastN",
+    "aggrMethods",
+    "aggrPeriodDuration",
+)
