@@ -41,7 +41,10 @@ class _Template:
         self.handlers: dict[str, Handler] = {}
 
     def matches(self, segments: list[str]) -> bool:
-        return all(segments[place] == text for place, text in self.literals)
+        for place, text in self.literals:  # noqa: SIM110 a generator would cost more than the comparison
+            if segments[place] != text:
+                return False
+        return True
 
 
 def _templates() -> dict[tuple[int, str], list[_Template]]:

@@ -23,6 +23,7 @@ JSON: Final = (b"content-type", b"application/json")
 LD_JSON: Final = (b"content-type", b"application/ld+json")
 GEO_JSON: Final = (b"content-type", b"application/geo+json")
 _PARAMETERS_MAX: Final = 100
+_ACCEPT_JSON: Final = frozenset((b"*/*", b"application/json"))
 
 
 class Call:
@@ -34,7 +35,6 @@ class Call:
     __slots__ = (
         "_headers",
         "_parameters",
-        "_raw_headers",
         "_raw_query",
         "access",
         "body",
@@ -51,21 +51,15 @@ class Call:
         self.scope_path: str = scope["path"]
         self.path = path
         self.body = body
-        self._raw_headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
         self._raw_query: bytes = scope["query_string"]
-        self._headers: dict[bytes, bytes] | None = None
+        self._headers = _headers(scope["headers"])
         self._parameters: dict[str, str] | None = None
         self.context: Context | None = None
-        tenant = self.header(b"ngsild-tenant")
-        self.access = OPEN if not tenant else Access(tenant=tenant)
+        tenant = self._headers.get(b"ngsild-tenant")
+        self.access = OPEN if not tenant else Access(tenant=tenant.decode("latin-1"))
 
     def header(self, name: bytes) -> str:
         """The value of a header (name in lower case), "" if it is not there; several are joined by commas."""
-        if self._headers is None:
-            headers: dict[bytes, bytes] = {}
-            for key, text in self._raw_headers:
-                headers[key] = headers[key] + b", " + text if key in headers else text
-            self._headers = headers
         value = self._headers.get(name)
         return value.decode("latin-1") if value is not None else ""
 
@@ -74,6 +68,17 @@ class Call:
         asked = copy(self)
         asked._parameters, asked.scope_path, asked.context = parameters, scope_path, context  # noqa: SLF001 its own
         return asked
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing asks for another form than the one that the store keeps rendered."""
+        headers = self._headers
+        return (
+            not self._raw_query
+            and headers.get(b"accept", b"*/*") in _ACCEPT_JSON
+            and b"link" not in headers
+            and b"prefer" not in headers
+        )
 
     @property
     def has_parameters(self) -> bool:
@@ -128,6 +133,14 @@ class Call:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as error:
             raise InvalidRequest(f"The body is not JSON: {error}") from error
+
+
+def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """By name in lower case; several of one name are joined by commas."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in raw:
+        headers[name] = headers[name] + b", " + value if name in headers else value
+    return headers
 
 
 def _parse_parameters(raw: bytes) -> dict[str, str]:

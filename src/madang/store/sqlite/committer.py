@@ -21,6 +21,7 @@ from madang.errors import Busy, MadangError, StoreBroken
 from madang.ngsild.changes import Change, Outcome
 from madang.settings import LIMITS
 from madang.store.base import ChangeRow
+from madang.store.sqlite.connection import Held
 from madang.store.sqlite.write import Batch, Place
 
 _LOG: Final = logging.getLogger(__name__)
@@ -46,8 +47,11 @@ class _Job:
 class Committer:
     """The writer of one tenant's file. `published` is called with the change rows of every commit."""
 
-    def __init__(self, place: Place, clock: Clock, published: Callable[[list[ChangeRow]], None]) -> None:
+    def __init__(
+        self, place: Place, clock: Clock, held: Held, published: Callable[[list[ChangeRow]], None]
+    ) -> None:
         self._place = place
+        self._held = held
         self._clock = clock
         self._published = published
         self._waiting: deque[_Job] = deque()
@@ -102,10 +106,13 @@ class Committer:
         try:
             connection.execute("BEGIN IMMEDIATE")
             changes = await self._write(jobs)
+            self._held.release()
             await asyncio.get_running_loop().run_in_executor(self._disk, connection.execute, "COMMIT")
         except Exception as error:  # noqa: BLE001 whatever went wrong, the file must be left as it was and the callers told
             self._undo(error, jobs)
             return
+        finally:
+            self._held.hold()
         if self._place.expiry.taken:
             self._place.expiry.reload()
         for job in jobs:

@@ -42,6 +42,27 @@ def open_reader(path: Path) -> apsw.Connection:
     return connection
 
 
+class Held:
+    """Keeps a reader's transaction open from one commit to the next: its locks cost as much as reading an entity.
+
+    It is given back while a commit runs, so that the commit can begin the write-ahead log anew, and so that what is
+    read afterwards holds the commit.
+    """
+
+    def __init__(self, reader: apsw.Connection) -> None:
+        self._reader = reader
+        self.hold()
+
+    def release(self) -> None:
+        if self._reader.in_transaction:
+            self._reader.execute("COMMIT")
+
+    def hold(self) -> None:
+        """From the next statement on; none is run here."""
+        if not self._reader.in_transaction:
+            self._reader.execute("BEGIN")
+
+
 def _set_common(connection: apsw.Connection) -> None:
     connection.set_busy_timeout(BUSY_MS_MAX)
     connection.pragma("mmap_size", MMAP_BYTES)

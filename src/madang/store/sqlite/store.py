@@ -39,7 +39,7 @@ from madang.store.deliveries import Deliveries
 from madang.store.sqlite import codec, history_page, live, page, presence, read
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
-from madang.store.sqlite.connection import open_reader, open_writer
+from madang.store.sqlite.connection import Held, open_reader, open_writer
 from madang.store.sqlite.contexts import SqliteContexts
 from madang.store.sqlite.deliveries import SqliteDeliveries
 from madang.store.sqlite.expiry import Expiry, Sweeper, is_due
@@ -90,7 +90,7 @@ class SqliteStore:
         _prepare(self.place, options)
         self._reader = open_reader(path)
         self._watchers = live.Watchers()
-        self._committer = Committer(self.place, clock, self._watchers.publish)
+        self._committer = Committer(self.place, clock, Held(self._reader), self._watchers.publish)
         self._sweeper = Sweeper(self.place.expiry, clock, lambda: self._committer.commit(()))
         self._builder = IndexBuilder(self.place, self._build)
         self._pages = page.Pages(self._reader, self.place, path, self._builder)
