@@ -8,16 +8,20 @@ from typing import Any, Final
 import orjson
 
 from madang.api.call import JSON, LD_JSON, Answer, Call
-from madang.api.negotiation import Reading, context_value, reading
+from madang.api.negotiation import Reading, agree, context_value
+from madang.api.reading import require_known
 from madang.hub import discovery
 from madang.hub.discovery import AttributeInformation, TypeInformation
 from madang.ngsild.context import Context
 from madang.store.base import AttributeCount
 
+_ONE: Final = frozenset(("local",))
+_MANY: Final = _ONE | {"details"}
+
 
 async def types(call: Call) -> Answer:
     """CIM 009 §5.7.5, §5.7.6, §6.25.3.1."""
-    how = await reading(call, geojson=False)
+    how = await _agreed(call, _MANY)
     compact = how.form.context.compact
     if call.flag("details"):
         found = await discovery.types_in_detail(call.hub, call.access)
@@ -28,7 +32,7 @@ async def types(call: Call) -> Answer:
 
 async def type_information(call: Call) -> Answer:
     """CIM 009 §5.7.7, §6.26.3.1."""
-    how = await reading(call, geojson=False)
+    how = await _agreed(call, _ONE)
     context = how.form.context
     found = await discovery.type_information(call.hub, call.access, context.expand(call.path[0]))
     details = [
@@ -47,7 +51,7 @@ async def type_information(call: Call) -> Answer:
 
 async def attributes(call: Call) -> Answer:
     """CIM 009 §5.7.8, §5.7.9, §6.27.3.1."""
-    how = await reading(call, geojson=False)
+    how = await _agreed(call, _MANY)
     context = how.form.context
     found = await discovery.attributes(call.hub, call.access)
     if call.flag("details"):
@@ -62,7 +66,7 @@ async def attributes(call: Call) -> Answer:
 
 async def attribute_information(call: Call) -> Answer:
     """CIM 009 §5.7.10, §6.28.3.1."""
-    how = await reading(call, geojson=False)
+    how = await _agreed(call, _ONE)
     context = how.form.context
     found = await discovery.attribute_information(call.hub, call.access, context.expand(call.path[0]))
     information = {
@@ -113,6 +117,12 @@ def _kinds(counts: Iterable[AttributeCount]) -> Iterable[tuple[str, list[str]]]:
     for count in counts:
         kinds.setdefault(count.attribute, []).append(count.kind.value)
     return kinds.items()
+
+
+async def _agreed(call: Call, known: frozenset[str]) -> Reading:
+    """@context and media type of the answer. Raises InvalidRequest for parameters other than the known ones."""
+    require_known(call, known)
+    return await agree(call, geojson=False)
 
 
 def _answer(call: Call, how: Reading, body: dict[str, Any] | list[dict[str, Any]]) -> Answer:

@@ -1,20 +1,14 @@
-"""Entities over HTTP (CIM 009 §6.4 to §6.7): each handler parses, makes one call of the hub, and renders."""
+"""Writing entities over HTTP (CIM 009 §6.4 to §6.7): each handler parses and makes one call of the hub.
+
+Reading them stands in `consumption.py`.
+"""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
-from madang.api.call import JSON, Answer, Call
-from madang.api.negotiation import (
-    body_context,
-    entities_answer,
-    entity_answer,
-    page_headers,
-    read_query,
-    read_window,
-    reading,
-)
-from madang.api.query_body import body_parameters
+from madang.api.call import Answer, Call
+from madang.api.negotiation import body_context
 from madang.api.update_result import update_answer
 from madang.errors import BadRequestData
 from madang.hub import entities
@@ -29,38 +23,6 @@ async def create(call: Call) -> Answer:
     entity = parse_entity(body, await body_context(call, body))
     await entities.create(call.hub, call.access, entity)
     return Answer(201, b"", [(b"location", f"/ngsi-ld/v1/entities/{quote(entity.id, safe=':')}".encode())])
-
-
-async def query(call: Call) -> Answer:
-    """CIM 009 §5.7.2, §6.4.3.2."""
-    how = await reading(call)
-    wanted = read_query(call, how.form.context)
-    window = read_window(call)
-    if how.plain and how.form.context is call.hub.contexts.default:
-        page = await entities.rendered_query(call.hub, call.access, wanted, window)
-        headers = [JSON, (b"link", how.link), *page_headers(call, window, page.total, page.next_cursor)]
-        return Answer(200, b"[" + b",".join(page.entities) + b"]", headers)
-    found = await entities.query(call.hub, call.access, wanted, window)
-    answer = entities_answer(call, how, found.entities)
-    answer.headers.extend(page_headers(call, window, found.total, found.next_cursor))
-    return answer
-
-
-async def query_by_body(call: Call) -> Answer:
-    """CIM 009 §5.7.2, §6.23.3.1: as `query`, the question in the body. Its page links lead to the GET form."""
-    body = call.json()
-    context = await body_context(call, body)
-    return await query(call.asking(body_parameters(body, call.parameters), "/ngsi-ld/v1/entities", context))
-
-
-async def retrieve(call: Call) -> Answer:
-    """CIM 009 §5.7.1, §6.5.3.1."""
-    entity_id = require_uri(call.path[0], "The entity id")
-    how = await reading(call)
-    if how.plain and how.form.context is call.hub.contexts.default:
-        body = await entities.rendered(call.hub, call.access, entity_id)
-        return Answer(200, body, [JSON, (b"link", how.link)])
-    return entity_answer(call, how, await entities.retrieve(call.hub, call.access, entity_id))
 
 
 async def replace(call: Call) -> Answer:

@@ -6,52 +6,39 @@ Parsed here once into the values of the language; handlers call the hub with the
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import msgspec
 import orjson
 
-from madang.api.call import GEO_JSON, JSON, LD_JSON, Answer, Call, Headers
+from madang.api.call import Call, Headers
 from madang.errors import BadRequestData, NotAcceptable, UnsupportedMediaType
 from madang.hub import hosted_contexts
 from madang.hub.contexts import OWN_PATH
 from madang.ngsild.context import Context
-from madang.ngsild.entity import Entity
+from madang.ngsild.expression import Expression, first_names
 from madang.ngsild.geo import parse_geo
 from madang.ngsild.identifier import require_uri
 from madang.ngsild.pattern import compile_pattern
 from madang.ngsild.q import parse_q
 from madang.ngsild.query import Query, Window
-from madang.ngsild.representation import Form, Format, render, to_feature
+from madang.ngsild.representation import Form
 from madang.ngsild.scope import parse_scope_query
 from madang.ngsild.selection import parse_types
+from madang.ngsild.selectors import parse_selectors
 from madang.settings import LIMITS
 
 _LINK: Final = re.compile(r'<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*)')
 _CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
-_FORMATS: Final = {
-    "normalized": Format.NORMALIZED,
-    "concise": Format.CONCISE,
-    "simplified": Format.SIMPLIFIED,
-    "keyValues": Format.SIMPLIFIED,
+# Members of entities and attributes that the system keeps; a query by them alone is too wide
+_SYSTEM: Final = frozenset(("createdAt", "modifiedAt", "deletedAt", "expiresAt"))
+_MEDIA: Final = {
+    "json": "application/json",
+    "ld+json": "application/ld+json",
+    "geo+json": "application/geo+json",
 }
-_OTHER_OPTIONS: Final = frozenset(
-    ("sysAttrs", "count", "noOverwrite", "replace", "update", "temporalValues", "aggregatedValues")
-)
-_FILTERS: Final = ("type", "id", "idPattern", "attrs", "q", "scopeQ", "georel", "csf", "pick")
-# Parameters of later operations: said so, instead of being ignored in silence
-_LATER: Final = (
-    "csf",
-    "join",
-    "joinLevel",
-    "containedBy",
-    "orderBy",
-    "jsonKeys",
-    "expandValues",
-    "entityMap",
-)
-_HEAD_MEMBERS: Final = frozenset(("id", "type", "scope"))
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -118,22 +105,24 @@ def accepted(call: Call, *, geojson: bool = False) -> str:
     header = call.header(b"accept")
     if header in ("", "*/*", "application/json"):
         return "json"
-    offered = {"application/json": "json", "application/ld+json": "ld+json"}
-    if geojson:
-        offered["application/geo+json"] = "geo+json"
-    wishes: list[tuple[float, int, str]] = []
-    for place, part in enumerate(header.split(",")):
-        kind, *parameters = [piece.strip() for piece in part.split(";")]
+    offered = dict(_MEDIA) if geojson else {"json": _MEDIA["json"], "ld+json": _MEDIA["ld+json"]}
+    wishes: dict[str, float] = {}
+    for part in header.split(","):
+        kind, *parameters = [piece.strip().lower() for piece in part.split(";")]
         quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-        found = "json" if kind in ("*/*", "application/*") else offered.get(kind.lower())
         try:
-            if found and float(quality) > 0:
-                wishes.append((-float(quality), place, found))
+            wishes[kind] = float(quality)
         except ValueError as error:
             raise BadRequestData(f"'{quality}' in the Accept header is not a quality") from error
-    if not wishes:
-        raise NotAcceptable(f"'{header[:100]}' is not offered; accept {', '.join(offered)}")
-    return min(wishes)[2]
+    # Of those that are wanted as much, the first in the order of §6.3.4
+    best, chosen = 0.0, ""
+    for media, mime in offered.items():
+        wanted = wishes.get(mime, wishes.get("application/*", wishes.get("*/*", 0.0)))
+        if wanted > best:
+            best, chosen = wanted, media
+    if not chosen:
+        raise NotAcceptable(f"'{header[:100]}' is not offered; accept {', '.join(offered.values())}")
+    return chosen
 
 
 async def agree(call: Call, *, geojson: bool = True) -> Reading:
@@ -149,49 +138,6 @@ async def agree(call: Call, *, geojson: bool = True) -> Reading:
     return Reading(Form(context), media, link)
 
 
-async def reading(call: Call, *, geojson: bool = True) -> Reading:
-    """How this request wants entities written. Raises BadRequestData, NotAcceptable, ContextUnavailable."""
-    agreed = await agree(call, geojson=geojson)
-    if not call.has_parameters:
-        return agreed
-    context = agreed.form.context
-    parameters = call.parameters
-    for name in _LATER:
-        if name in parameters:
-            raise BadRequestData(f"Parameter {name} is not offered by this version")
-    options = set(call.options)
-    if call.parameters.get("format"):
-        options.add(parameters["format"])
-    unknown = options - _OTHER_OPTIONS - _FORMATS.keys()
-    if unknown:
-        raise BadRequestData(
-            f"Unknown option '{min(unknown)[:60]}'; known are {', '.join([*_FORMATS, *sorted(_OTHER_OPTIONS)])}"
-        )
-    formats = {_FORMATS[option] for option in options & _FORMATS.keys()}
-    if len(formats) > 1:
-        raise BadRequestData("Options ask for two representations at once")
-    attributes = frozenset(context.expand(name) for name in call.names("attrs"))
-    pick, omit = _members(call, context, "pick"), _members(call, context, "omit")
-    form = Form(
-        context=context,
-        format=formats.pop() if formats else Format.NORMALIZED,
-        system="sysAttrs" in options or call.flag("sysAttrs"),
-        attributes=attributes or None,
-        pick=pick or None,
-        omit=omit,
-        language=parameters.get("lang"),
-        dataset_ids=frozenset(call.names("datasetId")),
-        geometry=context.expand(parameters.get("geometryProperty", "location")),
-    )
-    return Reading(form, agreed.media, agreed.link)
-
-
-def _members(call: Call, context: Context, name: str) -> frozenset[str]:
-    return frozenset(
-        member if member in _HEAD_MEMBERS else context.expand(member) for member in call.names(name)
-    )
-
-
 def context_link(call: Call, context: Context) -> bytes:
     """The Link header that tells a JSON client the @context of the answer."""
     own = context is call.hub.contexts.default or not isinstance(context.source, str)
@@ -200,8 +146,13 @@ def context_link(call: Call, context: Context) -> bytes:
 
 def link_to(call: Call, address: str) -> bytes:
     """The Link header for a @context at this URL, or at this path of the platform."""
+    return _link(call.header(b"host"), address)
+
+
+@lru_cache(maxsize=1024)
+def _link(host: str, address: str) -> bytes:
     if address.startswith("/"):
-        address = f"http://{call.header(b'host') or 'localhost'}{address}"
+        address = f"http://{host or 'localhost'}{address}"
     return f'<{address}>; rel="{_CONTEXT_REL}"; type="application/ld+json"'.encode()
 
 
@@ -213,13 +164,8 @@ def context_value(call: Call, context: Context) -> Any:
 
 
 def read_query(call: Call, context: Context) -> Query:
-    """The filter that the parameters state. Raises BadRequestData, also where nothing is filtered (§5.7.2.4)."""
+    """The filter that the parameters state. Raises BadRequestData, also where too little is filtered (§5.7.2.4)."""
     parameters = call.parameters
-    everything = call.flag("local")
-    if not everything and not any(parameters.get(name) for name in _FILTERS):
-        raise BadRequestData(
-            "The query is too wide: give at least one of type, id, attrs, q, scopeQ or georel, or local=true for all"
-        )
     pattern = parameters.get("idPattern")
     if pattern is not None:
         compile_pattern(pattern, "idPattern")
@@ -229,12 +175,13 @@ def read_query(call: Call, context: Context) -> Query:
     types = parameters.get("type")
     text = parameters.get("q")
     scopes = parameters.get("scopeQ")
-    return Query(
+    selectors = parameters.get("entities")
+    query = Query(
         types=parse_types(types, context) if types is not None else None,
-        ids=tuple(require_uri(identifier, "Parameter id") for identifier in ids),
+        ids=tuple([require_uri(identifier, "Parameter id") for identifier in ids]),
         id_pattern=pattern,
-        attributes=tuple(context.expand(name) for name in call.names("attrs")),
-        q=parse_q(text, context) if text is not None else None,
+        attributes=tuple([context.expand(name) for name in call.names("attrs")]),
+        q=_read_q(call, text, context) if text is not None else None,
         scope=parse_scope_query(scopes) if scopes is not None else None,
         geo=parse_geo(
             parameters.get("georel"),
@@ -243,7 +190,35 @@ def read_query(call: Call, context: Context) -> Query:
             parameters.get("geoproperty"),
             context,
         ),
+        selectors=parse_selectors(selectors, context) if selectors is not None else (),
     )
+    if types is None:
+        _require_narrow(call, query)
+    elif query.types is None and parameters.get("local") == "false":
+        raise BadRequestData("type=* asks for what is local; local=false contradicts it")
+    return query
+
+
+def _read_q(call: Call, text: str, context: Context) -> Expression:
+    """q, with the values expanded that expandValues names; those that jsonKeys names stay as they are (§4.9)."""
+    plain = [context.expand(name) for name in call.names("jsonKeys")]
+    expanded = frozenset([context.expand(name) for name in call.names("expandValues")])
+    return parse_q(text, context, expanded.difference(plain))
+
+
+def _require_narrow(call: Call, query: Query) -> None:
+    """Raises BadRequestData where neither type, attribute nor place narrows the query, and it is not local."""
+    named = first_names(query.q) - _SYSTEM if query.q is not None else ()
+    if not (
+        named
+        or query.geo is not None
+        or query.selectors
+        or any(name not in _SYSTEM for name in call.names("attrs"))
+        or call.flag("local")
+    ):
+        raise BadRequestData(
+            "The query is too wide: give a type, an attribute in attrs or q, or georel; or local=true for all"
+        )
 
 
 def read_window(call: Call) -> Window:
@@ -258,7 +233,7 @@ def read_window(call: Call) -> Window:
 
 
 def page_links(call: Call, window: Window, next_cursor: str) -> list[bytes]:
-    """Link headers to the next and the previous page (§6.3.10); the next one carries the store's cursor."""
+    """Link headers to the next and the previous page (§5.5.9, §6.3.10); the next one carries the store's cursor."""
     offset = call.number("offset", 0, LIMITS.offset_entities_max)
     rest = {key: value for key, value in call.parameters.items() if key not in ("offset", "cursor")}
     rest.setdefault("limit", str(window.limit))
@@ -270,44 +245,14 @@ def page_links(call: Call, window: Window, next_cursor: str) -> list[bytes]:
             else {}
         )
         links.append((places | {"cursor": next_cursor}, "next"))
-    if offset and not window.cursor:
+    if offset and window.limit:
         links.append(({"offset": str(max(0, offset - window.limit))}, "prev"))
-    path = quote(call.scope_path, safe="/:")
+    if not links:
+        return []
+    path, media = quote(call.scope_path, safe="/:"), _MEDIA[accepted(call, geojson=True)]
     return [
-        f'<{path}?{urlencode(rest | place)}>; rel="{rel}"; type="application/json"'.encode()
-        for place, rel in links
+        f'<{path}?{urlencode(rest | place)}>; rel="{rel}"; type="{media}"'.encode() for place, rel in links
     ]
-
-
-def entity_answer(call: Call, reading_: Reading, entity: Entity) -> Answer:
-    """One entity in the wished form."""
-    context = reading_.form.context
-    if reading_.media == "geo+json":
-        feature = to_feature(entity, reading_.form)
-        feature["@context"] = context_value(call, context)
-        return Answer(200, orjson.dumps(feature), [GEO_JSON])
-    body = render(entity, reading_.form)
-    if reading_.media == "ld+json":
-        return Answer(200, with_context(body, context_value(call, context)), [LD_JSON])
-    return Answer(200, body, [JSON, (b"link", reading_.link)])
-
-
-def entities_answer(call: Call, reading_: Reading, entities: tuple[Entity, ...]) -> Answer:
-    """A list of entities, or a FeatureCollection."""
-    context = reading_.form.context
-    if reading_.media == "geo+json":
-        features = [to_feature(entity, reading_.form) for entity in entities]
-        collection = {
-            "type": "FeatureCollection",
-            "features": features,
-            "@context": context_value(call, context),
-        }
-        return Answer(200, orjson.dumps(collection), [GEO_JSON])
-    bodies = [render(entity, reading_.form) for entity in entities]
-    if reading_.media == "ld+json":
-        value = context_value(call, context)
-        return Answer(200, b"[" + b",".join([with_context(body, value) for body in bodies]) + b"]", [LD_JSON])
-    return Answer(200, b"[" + b",".join(bodies) + b"]", [JSON, (b"link", reading_.link)])
 
 
 def with_context(body: bytes, context: Any) -> bytes:

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from madang.api import attributes, batch, contexts, discovery, entities, subscriptions, temporal
+from madang.api import attributes, batch, consumption, contexts, discovery, entities, subscriptions, temporal
 from madang.api.call import Answer, Call
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -24,8 +24,8 @@ class Route(msgspec.Struct, frozen=True):
 
 ROUTES: Final = (
     Route("POST", "/entities", entities.create),
-    Route("GET", "/entities", entities.query),
-    Route("GET", "/entities/{entityId}", entities.retrieve),
+    Route("GET", "/entities", consumption.query),
+    Route("GET", "/entities/{entityId}", consumption.retrieve),
     Route("PUT", "/entities/{entityId}", entities.replace),
     Route("PATCH", "/entities/{entityId}", entities.merge),
     Route("DELETE", "/entities/{entityId}", entities.delete),
@@ -39,7 +39,7 @@ ROUTES: Final = (
     Route("POST", "/entityOperations/update", batch.update),
     Route("POST", "/entityOperations/merge", batch.merge),
     Route("POST", "/entityOperations/delete", batch.delete),
-    Route("POST", "/entityOperations/query", entities.query_by_body),
+    Route("POST", "/entityOperations/query", consumption.query_by_body),
     *(Route(method, path, handler) for method, path, handler in temporal.ROUTES),
     *(Route(method, path, handler) for method, path, handler in discovery.ROUTES),
     *(Route(method, path, handler) for method, path, handler in subscriptions.ROUTES),

@@ -33,20 +33,23 @@ _HEAD: Final = frozenset(("id", "type", "scope", "createdAt", "modifiedAt"))
 
 
 def parse_order(
-    order_by: str,
+    order_by: str | None,
     place: dict[str, Any] | None,
     collation: str | None,
     context: Context,
 ) -> tuple[Order, ...]:
-    """The keys that orderBy says, names expanded. place: the geometry that distances are measured from, if one is
+    """The keys that orderBy says, names expanded; none if it says nothing. place: the geometry that distances are measured from, if one is
     given. collation: a tag, None for the root collation.
 
     Raises BadRequestData for what cannot be read, and for an order by distance without a place.
     """
+    if collation is not None:
+        sort_key(collation)
+    if order_by is None:
+        return ()
     texts = order_by.split(",")
     if len(order_by.encode()) > LIMITS.q_bytes_max or len(texts) > LIMITS.order_keys_max:
         raise BadRequestData(f"orderBy may have at most {LIMITS.order_keys_max} keys")
-    sort_key(collation or ROOT)
     return tuple([_key(text, place, collation or ROOT, context) for text in texts])
 
 

@@ -152,6 +152,15 @@ def _head(entity: Entity, form: Form) -> dict[str, Any]:
     return head
 
 
+def leaves_nothing(entity: Entity, form: Form) -> bool:
+    """Whether the form leaves none of the entity's members, or none of the attributes that it asks for by attrs."""
+    if form.attributes is not None:
+        return not any(attribute.name in form.attributes for attribute in entity.attributes)
+    if form.pick is None and not form.omit:
+        return False
+    return not _head(entity, form) and not selected(entity, form)
+
+
 def _wants(form: Form, member: str) -> bool:
     return (form.pick is None or member in form.pick) and member not in form.omit
 

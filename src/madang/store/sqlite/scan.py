@@ -42,6 +42,8 @@ from madang.trust.access import Access
 
 ENTITY_COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
 RENDERED_COLUMN: Final = "e.rendered"
+# Entities in a slice where each is asked about others too
+FOLLOWING_ROWS: Final = 64
 COUNT_ROWS: Final = 4096
 CANDIDATES_MAX: Final = 2048
 COUNT_ROWS_OF_INDEX: Final = 65_536
@@ -86,6 +88,7 @@ class Scan:
         self._plan = made
         self._rendered = rendered
         self._sieve = None if made.exact else Sieve(made, terms)
+        self._slice = FOLLOWING_ROWS if made.residue.follows else LIMITS.slice_entities_max
         self._item_columns = RENDERED_COLUMN if rendered else ENTITY_COLUMNS
 
     def answer(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
@@ -111,7 +114,7 @@ class Scan:
     def _ordered(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
         """A page in the order that the window asks for: everything is looked at for every page."""
         ordering = Ordering(window.order, self._plan.masked)
-        sieve = Sieve(self._plan, self._terms, ordering.reads)
+        sieve = Sieve(self._plan, self._terms, ordering.reads, types=ordering.types)
         places: list[Place] = []
         for step, rows in self.every_row(sieve.columns):
             at = len(step.key)
@@ -139,7 +142,7 @@ class Scan:
 
     def _sieved_counts(self, sieve: Sieve) -> Iterator[int]:
         for step, rows in self.every_row(sieve.columns):
-            yield len(sieve.passed(step, rows, LIMITS.slice_entities_max))
+            yield len(sieve.passed(step, rows, self._slice))
 
     def _counts(self) -> Iterator[int]:
         """Counted by SQL alone."""
@@ -161,7 +164,7 @@ class Scan:
 
     def every_row(self, columns: str) -> Iterator[tuple[Step, Iterable[Row]]]:
         """All rows of the plan in slices, with the step that they are of; key and columns of each."""
-        size = LIMITS.slice_entities_max
+        size = self._slice
         for step in self._plan.steps:
             if isinstance(step, Walk):
                 for after, until in self._stretches(step, size):
@@ -203,7 +206,7 @@ class Scan:
 
     def _walk(self, number: int, step: Walk, after: Position | None, wanted: int) -> Iterator[list[Hit]]:
         columns = self._item_columns if self._sieve is None else self._sieve.columns
-        size = LIMITS.slice_entities_max
+        size = self._slice
         enough = min(size, wanted)
         while True:
             # Where rows may fail, a slice ends where so many were looked at, not where so many were found
@@ -235,7 +238,7 @@ class Scan:
         first = after[0] if after is not None else 0
         rows = sorted([row for row in found if row > first])  # type: ignore[operator]  # row numbers both
         columns = self._item_columns if self._sieve is None else self._sieve.columns
-        size = min(LIMITS.slice_entities_max, wanted)
+        size = min(self._slice, wanted)
         for start in range(0, len(rows), size):
             found_rows = self._connection.execute(*step.select(columns, _bound(rows[start : start + size])))
             yield self._hits(number, step, found_rows, size)

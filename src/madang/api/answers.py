@@ -1,0 +1,58 @@
+"""Entities as the body of an answer: one or a list, as JSON, JSON-LD or GeoJSON (CIM 009 §6.3.6, §6.3.15)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+
+from madang.api.call import GEO_JSON, JSON, LD_JSON, Answer, Call
+from madang.api.negotiation import Reading, context_value, with_context
+from madang.ngsild.entity import Entity
+from madang.ngsild.representation import Form, render, to_feature
+
+# An entity, the form in which it is written, and its members as JSON where they are written already
+Item = tuple[Entity, Form, dict[str, Any] | None]
+
+
+def items(entities: Iterable[Entity], form: Form) -> list[Item]:
+    """Entities that are all written in one form."""
+    return [(entity, form, None) for entity in entities]
+
+
+def one(call: Call, how: Reading, item: Item) -> Answer:
+    """An answer that is one entity."""
+    if how.media == "geo+json":
+        entity, form, members = item
+        return _geojson(call, how, to_feature(entity, form, members))
+    body = _body(item)
+    if how.media == "ld+json":
+        return Answer(200, with_context(body, context_value(call, how.form.context)), [LD_JSON])
+    return Answer(200, body, [JSON, (b"link", how.link)])
+
+
+def many(call: Call, how: Reading, found: Sequence[Item]) -> Answer:
+    """An answer that is a list of entities, or a FeatureCollection."""
+    if how.media == "geo+json":
+        features = [to_feature(entity, form, members) for entity, form, members in found]
+        return _geojson(call, how, {"type": "FeatureCollection", "features": features})
+    bodies = [_body(item) for item in found]
+    if how.media == "ld+json":
+        value = context_value(call, how.form.context)
+        return Answer(200, b"[" + b",".join([with_context(body, value) for body in bodies]) + b"]", [LD_JSON])
+    return Answer(200, b"[" + b",".join(bodies) + b"]", [JSON, (b"link", how.link)])
+
+
+def _body(item: Item) -> bytes:
+    entity, form, members = item
+    return render(entity, form) if members is None else orjson.dumps(members)
+
+
+def _geojson(call: Call, how: Reading, body: dict[str, Any]) -> Answer:
+    """With its @context inside, or beside it where the client prefers plain GeoJSON (§6.3.6)."""
+    if "body=json" in call.header(b"prefer").replace(" ", "").split(","):
+        headers = [GEO_JSON, (b"link", how.link), (b"preference-applied", b"body=json")]
+        return Answer(200, orjson.dumps(body), headers)
+    body["@context"] = context_value(call, how.form.context)
+    return Answer(200, orjson.dumps(body), [GEO_JSON])
