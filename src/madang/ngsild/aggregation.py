@@ -16,12 +16,12 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from madang.ngsild.temporal import DAY, SECOND, Method, Period, TemporalQuery
+from madang.ngsild.summary import Grid, Summary, result
+from madang.ngsild.temporal import SECOND, Aggregation, Method, Period, TemporalQuery
 
 Moments = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
-_MONTH: Final = 30.436875 * DAY  # the mean over the 400 years after which the calendar repeats
 _COUNTS: Final = frozenset((Method.DISTINCT_COUNT, Method.TOTAL_COUNT))
 _ORDERED: Final = _COUNTS | {Method.MIN, Method.MAX}
 _SIZES: Final = _ORDERED | {Method.AVG, Method.SUM}
@@ -57,23 +57,42 @@ def periods(times: Moments, temporal: TemporalQuery, period: Period, origin: int
 
     origin: where periods begin to count if the query's range has neither a beginning nor an end.
     """
-    anchor = temporal.time_at if temporal.relation is not None else origin
-    if period.months == 0 and period.microseconds == 0:
-        begin = temporal.earliest if temporal.earliest is not None else origin
-        end = temporal.end if temporal.end is not None else int(times[-1])
-        return Periods(np.zeros(1, np.int64), np.array([begin]), np.array([end]))
-    if period.months == 0:
-        number = (times - anchor) // period.microseconds
-        first = _first_of_each(number)
-        begins = anchor + number[first] * period.microseconds
-        return Periods(first, begins, begins + period.microseconds)
-    mean = period.months * _MONTH + period.microseconds
-    lowest = int((int(times[0]) - anchor) // mean) - 2
-    highest = int((int(times[-1]) - anchor) // mean) + 3
-    bounds = _calendar_bounds(anchor, np.arange(lowest, highest + 1, dtype=np.int64), period)
-    number = np.searchsorted(bounds, times, side="right") - 1
-    first = _first_of_each(number)
-    return Periods(first, bounds[number[first]], bounds[number[first] + 1])
+    grid = grid_of(temporal, period, origin)
+    numbers, first = grid.runs(times)
+    return Periods(first, *_bounds(grid, numbers, temporal, (origin, int(times[-1]))))
+
+
+def grid_of(temporal: TemporalQuery, period: Period, origin: int) -> Grid:
+    """Where the periods begin to count: at the query's time, or else at `origin`."""
+    return Grid(temporal.time_at if temporal.relation is not None else origin, period)
+
+
+def _bounds(
+    grid: Grid, numbers: Moments, temporal: TemporalQuery, covered: tuple[int, int]
+) -> tuple[Moments, Moments]:
+    """(begins, ends) of the periods with these numbers. covered: what the one period covers if the range is open."""
+    if grid.is_whole:
+        begin = temporal.earliest if temporal.earliest is not None else covered[0]
+        return np.array([begin]), np.array([temporal.end if temporal.end is not None else covered[1]])
+    return grid.begins(numbers), grid.begins(numbers + 1)
+
+
+def of_summary(summary: Summary, temporal: TemporalQuery, asked: Aggregation, origin: int) -> dict[str, Any]:
+    """[value, begin, end] of each period for each method, as `aggregate` gives them of single values."""
+    begins, ends = _bounds(summary.grid, summary.numbers, temporal, (origin, summary.last))
+    edges = np.unique(np.concatenate((begins, ends)))
+    texts = written(edges)
+    froms = [texts[at] for at in np.searchsorted(edges, begins).tolist()]
+    untils = [texts[at] for at in np.searchsorted(edges, ends).tolist()]
+    answer: dict[str, Any] = {}
+    for method in asked.methods:
+        computed = result(summary, method)
+        rows = zip(computed.tolist(), froms, untils, strict=True)
+        fine = np.isfinite(computed)
+        answer[method.value] = (
+            list(rows) if fine.all() else [row for row, one in zip(rows, fine, strict=True) if one]
+        )
+    return answer
 
 
 def aggregate(values: Values, found: Periods, method: Method) -> list[list[Any]]:
@@ -196,24 +215,6 @@ def _keys(items: Sequence[Any]) -> NDArray[Any]:
     numbers: dict[bytes, int] = {}
     written = (orjson.dumps(item, option=orjson.OPT_SORT_KEYS) for item in items)
     return np.array([numbers.setdefault(text, len(numbers)) for text in written], dtype=np.int64)
-
-
-def _first_of_each(number: Moments) -> Moments:
-    """Index of the first element of each run of equal numbers."""
-    return np.concatenate((np.zeros(1, np.int64), np.flatnonzero(np.diff(number)) + 1))
-
-
-def _calendar_bounds(anchor: int, numbers: Moments, period: Period) -> Moments:
-    """Where the periods with these numbers begin: the anchor's day of the month, or the month's last day."""
-    day = np.int64(anchor).astype("M8[us]").astype("M8[D]")
-    month = day.astype("M8[M]")
-    months = month + numbers * period.months
-    begins = months.astype("M8[D]")
-    length = ((months + 1).astype("M8[D]") - begins).astype(np.int64)
-    day_of_month = np.int64((day - month.astype("M8[D]")).astype(np.int64))
-    days = begins.astype(np.int64) + np.minimum(day_of_month, length - 1)
-    bounds: Moments = days * DAY + anchor % DAY + numbers * period.microseconds
-    return bounds
 
 
 def written(moments: Moments) -> list[str]:

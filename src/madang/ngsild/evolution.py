@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from madang.ngsild.entity import VALUE_MEMBERS, Kind
 from madang.ngsild.identifier import NGSI_LD_NULL
+from madang.ngsild.summary import Summary
 from madang.ngsild.temporal import TemporalQuery, TimeProperty, TimeRelation
 from madang.ngsild.times import format_moment, parse_moment
 
@@ -26,6 +27,7 @@ Body = TypeVar("Body")
 INSTANCE_PREFIX: Final = "urn:ngsi-ld:Instance:"
 _INSTANCE: Final = re.compile(re.escape(INSTANCE_PREFIX) + r"(\d{1,18})-(\d{1,9}-\d{1,9})", re.ASCII)
 _DECODED_TOGETHER: Final = 512
+_VALUE_MEMBERS: Final = {kind.value: member for kind, member in VALUE_MEMBERS.items()}
 NEVER: Final = int(np.iinfo(np.int64).min)
 """The time of what has none."""
 _EVER: Final = int(np.iinfo(np.int64).max)
@@ -61,12 +63,18 @@ class Instance(msgspec.Struct, frozen=True, gc=False):
 
 
 class Series(msgspec.Struct, frozen=True, eq=False):
-    """The selected instances of one attribute with one datasetId. times: of each instance, ascending."""
+    """The selected instances of one attribute with one datasetId. times: of each instance, ascending.
+
+    summary: of all numbers, where only that is asked for; then there are no instances, and two times: the least and the
+    greatest. kind: of a series that lost all its instances, which can no longer tell it.
+    """
 
     name: str
     dataset_id: str | None
     instances: Sequence[Instance]
     times: Moments
+    summary: Summary | None = None
+    kind: Kind = Kind.PROPERTY
 
 
 class Evolution(msgspec.Struct, frozen=True, eq=False):
@@ -110,6 +118,12 @@ def deletion_body(kind: Kind, dataset_id: str | None, deleted_at: int) -> bytes:
     if dataset_id is not None:
         members["datasetId"] = dataset_id
     return msgspec.json.encode({**members, "deletedAt": format_moment(deleted_at)})
+
+
+def is_deletion(members: dict[str, Any]) -> bool:
+    """Whether these are the members of an instance that records a deletion: its value is null (CIM 009 §4.5.7)."""
+    value = members.get(_VALUE_MEMBERS.get(members.get("type", ""), ""))
+    return value in (NGSI_LD_NULL, {"@none": NGSI_LD_NULL})
 
 
 def select(
@@ -220,7 +234,9 @@ def _range(temporal: TemporalQuery, least: int, most: int) -> Range:
 
 
 def _sliced(series: Series, low: int, high: int) -> Series:
-    return Series(series.name, series.dataset_id, series.instances[low:high], series.times[low:high])
+    kind = series.kind if low < high or not len(series.times) else series.instances[0].kind
+    instances, times = series.instances[low:high], series.times[low:high]
+    return Series(series.name, series.dataset_id, instances, times, kind=kind)
 
 
 def decode_bodies(decoder: msgspec.json.Decoder[list[Body]], instances: Sequence[Instance]) -> list[Body]:

@@ -169,10 +169,11 @@ def _members(instance: Instance, form: EvolutionForm) -> dict[str, Any]:
 def _pairs(series: Series, temporal: TemporalQuery, form: EvolutionForm) -> bytes:
     """One object with pairs of value and time. Deletions only where deletedAt was asked for."""
     if temporal.timeproperty is not TimeProperty.DELETED_AT:
-        series = without_deletions(series)
-    if not series.instances:
-        return b""
-    kind = series.instances[0].kind
+        left = without_deletions(series)
+        if not left.instances and series.instances:
+            return b""
+        series = left
+    kind = series.instances[0].kind if series.instances else series.kind
     if form.language is not None and kind is Kind.LANGUAGE_PROPERTY:
         kind = Kind.PROPERTY
     values = _values(series.instances, kind, form)
@@ -258,6 +259,9 @@ _NUMBERS: Final = msgspec.json.Decoder(list[_Number])
 def _aggregated(series: Series, temporal: TemporalQuery, form: EvolutionForm, origin: int) -> bytes:
     asked: Aggregation | None = temporal.aggregation
     assert asked is not None
+    if series.summary is not None:
+        summed = aggregation.of_summary(series.summary, temporal, asked, origin)
+        return _opening(Kind.PROPERTY, series.dataset_id) + orjson.dumps(summed)[1:]
     series = without_deletions(series)
     if not series.instances:
         return b""

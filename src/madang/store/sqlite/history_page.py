@@ -29,7 +29,7 @@ from madang.ngsild.scopes_over_time import SCOPE, Span, inside
 from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
 from madang.store.base import EvolutionPage
-from madang.store.sqlite import codec, history, history_scope, read
+from madang.store.sqlite import codec, history, history_scope, read, sums
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.history import Subject
 from madang.trust.access import Access
@@ -67,7 +67,8 @@ async def one(
     if access.filter is not None and read.retrieve(connection, terms, entity_id, access) is None:
         return None
     attributes = history_scope.without_scope(terms, temporal)
-    evolution = await history.evolution(connection, terms, subject, attributes, access.mask)
+    evolution_of = sums.evolution if sums.can_sum(attributes) else history.evolution
+    evolution = await evolution_of(connection, terms, subject, attributes, access.mask)
     if history_scope.is_wanted(terms, temporal, access.mask):
         scope = (await history_scope.read(connection, terms, subject.row)).series(temporal)
         if scope is not None:
@@ -280,6 +281,8 @@ async def _series(
     every = msgspec.structs.replace(temporal, last_n=0, most=0) if whole else temporal
     if conditions:
         every = every.reading((), (SCOPE,), ())
+    if asked.of_instances is None and spans is None and sums.can_sum(temporal):
+        return (await sums.evolution(connection, terms, subject, temporal, asked.access.mask)).series
     which = history.wanted(terms, every, asked.access.mask)
     found = await history.read_series(connection, subject.row, which)
     if asked.of_instances is not None:

@@ -21,7 +21,8 @@ from madang.store.sqlite.chunks import Chunk
 from madang.store.sqlite.columns import Integers
 from madang.store.sqlite.tail import Key, Wanted
 
-HEAD: Final = "number, term, dataset, n, regular, earliest, latest, written_first, written_last"
+HEAD: Final = """number, term, dataset, n, regular, earliest, latest, written_first, written_last,
+    total, least, greatest"""
 _HEADS: Final = f"SELECT {HEAD} FROM chunk WHERE row = ?1"  # noqa: S608 constant
 _ORDER: Final = " ORDER BY term, dataset, sequence, number"
 HEADS_OF_ALL: Final = _HEADS + _ORDER
@@ -33,6 +34,7 @@ class Head(msgspec.Struct, frozen=True):
     """What a chunk's row says of it. regular: every instance has an observedAt, and none is a deletion.
 
     earliest, latest: of observedAt, None if none has it. written_first, written_last: from createdAt to modifiedAt.
+    total, least, greatest: of the numbers of a regular chunk that has no other values, else None.
     """
 
     number: int
@@ -44,6 +46,9 @@ class Head(msgspec.Struct, frozen=True):
     latest: int | None
     written_first: int
     written_last: int
+    total: float | None
+    least: float | None
+    greatest: float | None
 
     @property
     def key(self) -> Key:
