@@ -16,7 +16,7 @@ from madang.api.negotiation import (
 )
 from madang.api.query_body import body_parameters
 from madang.api.temporal_question import Question, read_question, read_selection
-from madang.errors import BadRequestData, NotFound
+from madang.errors import BadRequestData, MethodNotAllowed, NotFound
 from madang.hub import temporal
 from madang.hub.temporal import Evolutions
 from madang.ngsild.changes import DeleteHistory, PatchInstance
@@ -75,6 +75,8 @@ async def retrieve(call: Call) -> Answer:
 
 async def delete(call: Call) -> Answer:
     """CIM 009 §5.6.16, §6.19.3.2."""
+    if not call.path[0]:
+        raise MethodNotAllowed("Name the entity whose history shall be erased", detail="GET, POST")
     await temporal.delete(
         call.hub, call.access, DeleteHistory(require_uri(call.path[0], "The entity id"), every=True)
     )
@@ -108,6 +110,8 @@ async def delete_attribute(call: Call) -> Answer:
 async def replace_instance(call: Call) -> Answer:
     """CIM 009 §5.6.14, §6.22.3.1."""
     entity_id = require_uri(call.path[0], "The entity id")
+    if not call.path[1] or not call.path[2]:
+        raise MethodNotAllowed("Name the attribute and the instance that shall be corrected", detail="DELETE")
     instance_id = require_uri(call.path[2], "The instanceId")
     body = call.json()
     attribute = parse_instance(call.path[1], body, await body_context(call, body))

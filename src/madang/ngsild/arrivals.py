@@ -6,9 +6,13 @@ the scope (CIM 009 §4.5.6) come among the attributes; the newest of them is the
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.evolution import is_deletion
+from madang.ngsild.identifier import NGSI_LD_NULL
 from madang.ngsild.scopes_over_time import SCOPE, scopes_of
 from madang.ngsild.times import format_moment
 
@@ -20,6 +24,9 @@ class Arrived(msgspec.Struct, frozen=True):
     written: tuple[Attribute, ...]
     newest: tuple[Attribute, ...]
     scope: Attribute | None = None
+
+
+_NULL: Final = NGSI_LD_NULL.encode()
 
 
 class _Observed(msgspec.Struct, gc=False):
@@ -37,13 +44,13 @@ def arrange(fragment: Entity, now: int) -> Arrived:
             for one in fragment.attributes
         ]
     )
-    if len(stamped) == 1 and stamped[0].name != SCOPE:
+    if len(stamped) == 1 and stamped[0].name != SCOPE and not _is_deletion(stamped[0]):
         return Arrived(stamped, stamped)
     # Side by side and in order, so that a reader of one attribute cuts out one piece
     written = tuple(sorted(stamped, key=_series_and_time))
     last = {(one.name, one.dataset_id): one for one in written}
     scope = last.pop((SCOPE, None), None)
-    return Arrived(written, tuple(last.values()), scope)
+    return Arrived(written, tuple([one for one in last.values() if not _is_deletion(one)]), scope)
 
 
 def is_newer(arrived: Attribute, present: Attribute) -> bool:
@@ -65,6 +72,11 @@ def scope_after(arrived: Arrived, fragment: Entity, entity: Entity | None) -> tu
     if entity is None or not entity.scope or time_of(arrived.scope) >= format_moment(entity.modified_at)[:-1]:
         return scopes_of(arrived.scope.body)
     return entity.scope
+
+
+def _is_deletion(attribute: Attribute) -> bool:
+    """Whether the instance says that there was none from then on (§4.5.7): it becomes nobody's present."""
+    return _NULL in attribute.body and is_deletion(attribute.members())
 
 
 def _series_and_time(attribute: Attribute) -> tuple[str, str, str]:

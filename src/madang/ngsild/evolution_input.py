@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+import orjson
 
 from madang.errors import BadRequestData
 from madang.ngsild.attribute import parse_attribute
+from madang.ngsild.attribute_values import Part
 from madang.ngsild.context import Context
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
+from madang.ngsild.evolution import is_deletion
 from madang.ngsild.parse import (
     NOT_ATTRIBUTES,
     parse_entity,
@@ -115,6 +118,8 @@ def _instances(name: str, raw: Any, context: Context) -> list[Attribute]:
 
 def _instances_of(name: str, raw: Any, context: Context) -> list[Attribute]:
     """The instances of one object: itself, or those that its temporalValues stand for."""
+    if isinstance(raw, dict) and is_deletion(raw):
+        return _deletion(name, raw, context)
     plural = next((member for member in _PLURALS if member in raw), None) if isinstance(raw, dict) else None
     if plural is None or VALUE_MEMBERS[_kind(raw, plural)] in raw:
         return parse_attribute(name, raw, context)
@@ -123,6 +128,17 @@ def _instances_of(name: str, raw: Any, context: Context) -> list[Attribute]:
     if not isinstance(pairs, list):
         raise BadRequestData(f"'{plural}' of '{name}' must be an array of pairs of value and time")
     return [_of_pair(name, _kind(raw, plural), pair, rest, context) for pair in pairs]
+
+
+def _deletion(name: str, raw: dict[str, Any], context: Context) -> list[Attribute]:
+    found = parse_attribute(name, raw, context, partial=Part.UPDATE)
+    if "deletedAt" not in raw:
+        return found
+    moment = require_moment(raw["deletedAt"], f"deletedAt of '{name}'")
+    return [
+        msgspec.structs.replace(one, body=orjson.dumps({**one.members(), "deletedAt": moment}))
+        for one in found
+    ]
 
 
 def _kind(raw: dict[str, Any], plural: str) -> Kind:
