@@ -17,7 +17,7 @@ from madang.ngsild.expression import Expression, linked_depth
 from madang.ngsild.identifier import require_uri
 from madang.ngsild.linked import Join, Mode
 from madang.ngsild.ordering import parse_order, parse_place
-from madang.ngsild.projection import Projection, parse_projection
+from madang.ngsild.projection import parse_projection, projected
 from madang.ngsild.q import parse_q
 from madang.ngsild.query import Order
 from madang.ngsild.representation import LOCATION, Form, Format
@@ -56,7 +56,6 @@ QUERY: Final = _FORM.union(
 )
 _OPTIONS: Final = frozenset((*_FORMATS, "sysAttrs"))
 _NONE: Final = "@none"
-_NOTHING: Final = Projection()
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -157,24 +156,7 @@ def _projected(call: Call, form: Form, join: Join | None) -> Form:
             f"pick or omit name members of linked entities {depth} levels deep; that needs join=inline or join=flat "
             f"and joinLevel={depth}"
         )
-    return _with(form, pick, omit)
-
-
-def _with(form: Form, pick: Projection | None, omit: Projection | None) -> Form:
-    """Raises BadRequestData where both name the same member."""
-    left_out = omit or _NOTHING
-    both = pick.members & left_out.members if pick is not None else ()
-    if both:
-        names = ", ".join(sorted(map(form.context.compact, both)))
-        raise BadRequestData(f"pick and omit both name {names}")
-    ways = {*(pick.linked if pick is not None else ()), *left_out.linked}
-    plain = msgspec.structs.replace(form, pick=None, omit=frozenset(), linked={})
-    linked = {
-        name: _with(plain, pick.linked.get(name) if pick is not None else None, left_out.linked.get(name))
-        for name in ways
-    }
-    named = pick.named if pick is not None else None
-    return msgspec.structs.replace(form, pick=named, omit=left_out.members, linked=linked)
+    return projected(form, pick, omit)
 
 
 def read_order(call: Call, context: Context) -> tuple[Order, ...]:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from madang.errors import BadRequestData
+from madang.ngsild.representation import Form
 from madang.settings import LIMITS
 
 HEAD_MEMBERS: Final = frozenset(("id", "type", "scope"))
@@ -33,6 +34,9 @@ class Projection(msgspec.Struct, frozen=True):
     def named(self) -> frozenset[str]:
         """What a pick of it keeps: its members, and the relationships on the way to others."""
         return self.members | self.linked.keys()
+
+
+_NOTHING: Final = Projection()
 
 
 def parse_projection(text: str, what: str, expand: Callable[[str], str]) -> Projection:
@@ -76,3 +80,23 @@ def _terms(
             depth = max((1 + inner.depth for inner in linked.values()), default=0)
             return Projection(frozenset(members), linked, depth), at
         at += 1
+
+
+def projected(form: Form, pick: Projection | None, omit: Projection | None) -> Form:
+    """The form with what is picked and what is left out, of the entities and of those they link to.
+
+    Raises BadRequestData where both name the same member.
+    """
+    left_out = omit or _NOTHING
+    both = pick.members & left_out.members if pick is not None else ()
+    if both:
+        names = ", ".join(sorted(map(form.context.compact, both)))
+        raise BadRequestData(f"pick and omit both name {names}")
+    ways = {*(pick.linked if pick is not None else ()), *left_out.linked}
+    plain = msgspec.structs.replace(form, pick=None, omit=frozenset(), linked={})
+    linked = {
+        name: projected(plain, pick.linked.get(name) if pick is not None else None, left_out.linked.get(name))
+        for name in ways
+    }
+    named = pick.named if pick is not None else None
+    return msgspec.structs.replace(form, pick=named, omit=left_out.members, linked=linked)
