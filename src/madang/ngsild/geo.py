@@ -32,6 +32,8 @@ Geometries = NDArray[np.object_]
 
 LOCATION: Final = NGSI_LD + "location"
 _NEAR = re.compile(r"near;(maxDistance|minDistance)==(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)", re.ASCII)
+# A space as forms write it in URLs; in JSON a plus has a meaning in exponents only
+_SPACE: Final = re.compile(r"(?<![eE])\+")
 _ALLOWED: Final = sorted(GEOMETRY_TYPES - {"GeometryCollection"})
 
 
@@ -112,7 +114,7 @@ def parse_reference(
         raise BadRequestData(f"{of_type} '{geometry!s:.60}' must be one of {', '.join(_ALLOWED)}")
     if isinstance(coordinates, str):
         try:
-            coordinates = orjson.loads(coordinates)
+            coordinates = orjson.loads(_SPACE.sub(" ", coordinates))
         except orjson.JSONDecodeError as error:
             raise BadRequestData(
                 f"{of_coordinates} '{coordinates:.60}' is not a JSON array; a Point is written [127.0,37.5]"
