@@ -11,7 +11,7 @@ from typing import Final
 from starlette.applications import Starlette
 
 from madang import vocabulary
-from madang.api import asgi, health, openapi
+from madang.api import asgi, deliveries, health, openapi
 from madang.city.model import City
 from madang.cli import main as commands
 from madang.cli.wiring import Wiring
@@ -55,7 +55,10 @@ def application(hub: Hub, city: City, settings: Settings) -> Application:
     """The information API by its thin path; all else, the pages among it, by Starlette."""
     site = Site(hub, city, settings)
     return asgi.application(
-        hub, Starlette(routes=[*health.routes(hub), *openapi.routes(), *pages.routes(site)])
+        hub,
+        Starlette(
+            routes=[*health.routes(hub), *deliveries.routes(hub), *openapi.routes(), *pages.routes(site)]
+        ),
     )
 
 

@@ -48,7 +48,9 @@ class Receiver:
                     except TimeoutError:
                         pass
         except TimeoutError:
-            raise AssertionError(f"not within {TIMEOUT_SECONDS} s; received {self.bodies}") from None
+            raise AssertionError(
+                f"not within {TIMEOUT_SECONDS} s; {len(self.received)} came, the last {self.bodies[-3:]}"
+            ) from None
 
     async def handle(self, request: web.Request) -> web.Response:
         body = orjson.loads(await request.read())

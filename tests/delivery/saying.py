@@ -72,3 +72,9 @@ async def delete(hub: Hub, number: int) -> None:
 def notifier(hub: Hub) -> Notifier:
     assert isinstance(hub.delivery, Notifier)
     return hub.delivery
+
+
+async def redirect(hub: Hub, uri: str, identifier: str = "urn:ngsi-ld:Subscription:1") -> None:
+    """Give a subscription another endpoint."""
+    parameters = (await shown(hub, identifier)).subscription.notification
+    await change(hub, identifier, notification=msgspec.structs.replace(parameters, endpoint=Endpoint(uri)))

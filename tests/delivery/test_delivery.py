@@ -6,6 +6,7 @@ from tests.delivery.receiver import Receiver
 from tests.delivery.saying import delete, notifier, shown, subscribe, told, write, write_all
 
 from madang.hub.hub import Hub
+from madang.ngsild.subscription import Trigger
 
 
 async def test_a_change_is_told(city: Hub, receiver: Receiver) -> None:
@@ -48,8 +49,6 @@ async def test_the_order_of_changes_is_kept_over_entities(city: Hub, receiver: R
 
 
 async def test_deletions_are_told_where_they_trigger(city: Hub, receiver: Receiver) -> None:
-    from madang.ngsild.subscription import Trigger
-
     await subscribe(city, receiver.url, triggers=frozenset((Trigger.ENTITY_DELETED,)))
     await write(city, 1, 10)
     await delete(city, 1)

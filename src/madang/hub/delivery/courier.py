@@ -21,7 +21,7 @@ from madang.ngsild.context import CORE, Context
 from madang.ngsild.event import Event, occurrence
 from madang.ngsild.notification import Envelope, Message, notification
 from madang.ngsild.query import Window
-from madang.ngsild.subscription import DeliveryState, Selector, Status, Subscription
+from madang.ngsild.subscription import DeliveryState, Status, Subscription
 from madang.ngsild.trigger import conditions_of
 from madang.settings import LIMITS
 from madang.store.base import Store
@@ -32,6 +32,7 @@ _LOG: Final = logging.getLogger(__name__)
 _SECOND: Final = 1_000_000
 _NAMES: Final = uuid.UUID("5f3e1f0a-6f5c-4b6e-9d3c-1d4a70b2c9e8")
 _AFTER_BUG_SECONDS: Final = 5.0
+DEAD_LETTERS_MAX: Final = LIMITS.dead_letters_max
 
 Refill = Callable[[Line], Awaitable[None]]
 
@@ -47,6 +48,8 @@ class Courier:
         self._outward = outward
         self._books = books
         self._refill = refill
+        # Set when the process is about to end: what is on its way is waited for, nothing more is sent
+        self.stopping = False
 
     async def run(self, line: Line) -> None:
         """Send until nothing waits any more; for a subscription with a time interval, for ever."""
@@ -61,13 +64,12 @@ class Courier:
                 return
 
     async def _changes(self, line: Line) -> None:
-        while True:
+        while not self.stopping:
             if line.behind and not line.waiting:
                 await self._refill(line)
             if line.is_idle:
                 return
-            if line.waiting:
-                await self._until(line, self._due(line))
+            if line.waiting and await self._until(line, self._due(line)):
                 if line.subscription.status(self._now()) is Status.ACTIVE:
                     await self._once(line)
                 else:
@@ -84,15 +86,16 @@ class Courier:
             due = max(due, line.state.last_notification + int(throttling * _SECOND))
         return due
 
-    async def _until(self, line: Line, due: int) -> None:
-        """Wait for the moment; look at the clock again whenever the line is poked."""
-        while (left := due - self._now()) > 0:
+    async def _until(self, line: Line, due: int) -> bool:
+        """Wait for the moment, looking at the clock again whenever the line is poked; False if all is to stop."""
+        while not self.stopping and (left := due - self._now()) > 0:
             line.poked.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(left / _SECOND):
                     await line.poked.wait()
             if line.failing is not None and line.failing.next_attempt == 0:
-                return
+                break
+        return not self.stopping
 
     async def _once(self, line: Line) -> None:
         """One attempt at the next notification."""
@@ -174,7 +177,7 @@ class Courier:
     async def _bury(self, line: Line, attempts: int, reason: str) -> None:
         """Make the next notification a dead letter. Where the list is full, all that is too old is given up unkept."""
         now = self._now()
-        if line.letters >= LIMITS.dead_letters_max:
+        if line.letters >= DEAD_LETTERS_MAX:
             old = await self._store.deliveries.sequence_at(schedule.oldest_kept(now))
             line.skip(old, now)
             return
@@ -200,13 +203,15 @@ class Courier:
             return notification(line.subscription, events, envelope, CORE, line.watch.mask)
 
     async def _rounds(self, line: Line) -> None:
-        """Send all entities of the subscription at every interval (CIM 009 §5.8.6); never returns.
+        """Send all entities of the subscription at every interval (CIM 009 §5.8.6), until the process ends.
 
         A round that fails is not repeated: the next one says what is then."""
         last = line.state.last_notification or line.subscription.created_at
         while True:
             due = last + int(line.subscription.interval_seconds * _SECOND)
-            await self._until(line, max(due, line.failing.next_attempt if line.failing is not None else 0))
+            again = line.failing.next_attempt if line.failing is not None else 0
+            if not await self._until(line, max(due, again)):
+                return
             last = self._now()
             if line.subscription.status(last) is not Status.ACTIVE:
                 line.poked.clear()
@@ -221,25 +226,16 @@ class Courier:
     async def _round(self, line: Line, now: int) -> None:
         """The subscribed entities, page by page, each in one notification, until one fails."""
         access = Access(tenant=self._tenant, subject=line.subject)
-        seen: set[str] = set()
-        for selector in line.subscription.selectors or (Selector(None),):
-            query = msgspec.structs.replace(
-                conditions_of(line.subscription),
-                types=selector.types,
-                ids=selector.ids,
-                id_pattern=None if selector.ids else selector.id_pattern,
-            )
-            cursor = ""
-            while True:
-                window = Window(limit=LIMITS.notification_entities_max, cursor=cursor)
-                page = await self._store.page(query, window, access)
-                fresh = [entity for entity in page.entities if entity.id not in seen]
-                seen.update(entity.id for entity in fresh)
-                if fresh and not await self._tell(line, [occurrence(0, now, entity) for entity in fresh]):
-                    return
-                cursor = page.next_cursor
-                if not cursor:
-                    break
+        subscription = line.subscription
+        query = msgspec.structs.replace(conditions_of(subscription), selectors=subscription.selectors)
+        cursor = ""
+        while True:
+            window = Window(limit=LIMITS.notification_entities_max, cursor=cursor)
+            page = await self._store.page(query, window, access)
+            events = [occurrence(0, now, entity) for entity in page.entities]
+            cursor = page.next_cursor
+            if (events and not await self._tell(line, events)) or not cursor:
+                return
 
     async def _tell(self, line: Line, events: Sequence[Event]) -> bool:
         """Send one notification of a round; whether it arrived."""

@@ -32,7 +32,7 @@ _STALE_MAX: Final = 100
 
 
 class Dispatcher:
-    """`run` it as a task; cancel the task to end it."""
+    """`run` it as a task; to end it, `stop` and cancel the task."""
 
     def __init__(self, tenant: str, store: Store, outward: Outward) -> None:
         self.lines: dict[str, Line] = {}
@@ -63,6 +63,13 @@ class Dispatcher:
         finally:
             if self._loaded:
                 await self.books.keep()
+
+    async def stop(self) -> None:
+        """Send nothing more, and give what is on its way a moment to arrive, so that it need not be sent again."""
+        self.courier.stopping = True
+        self.poke()
+        if self._sending:
+            await asyncio.wait(self._sending.values(), timeout=LIMITS.shutdown_ms_max / 1000)
 
     async def _restore(self) -> None:
         """Go on where the process before this one stopped."""

@@ -38,10 +38,10 @@ Origin = tuple[str, str, int]
 class HttpSender:
     """via: this platform's name in the Via header, by which it knows its own notifications."""
 
-    def __init__(self, resolver: GuardedResolver, via: str, trusted: ssl.SSLContext | None = None) -> None:
+    def __init__(self, resolver: GuardedResolver, via: str) -> None:
         self._resolver = resolver
         self._via = via
-        self._trusted = trusted
+        self._trusted: ssl.SSLContext | None = None
         # Open connections that nobody uses, with the time since when; the one used last is taken first
         self._idle: OrderedDict[Connection, tuple[Origin, float]] = OrderedDict()
         self._by_origin: dict[Origin, list[Connection]] = {}

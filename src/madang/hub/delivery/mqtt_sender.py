@@ -48,11 +48,12 @@ class Target(msgspec.Struct, frozen=True):
 class MqttSender:
     """via: this platform's name, in the metadata of each message."""
 
-    def __init__(self, resolver: GuardedResolver, via: str, trusted: ssl.SSLContext | None = None) -> None:
+    def __init__(self, resolver: GuardedResolver, via: str) -> None:
         self._resolver = resolver
         self._via = via
-        self._trusted = trusted
         self._clients: dict[Broker, Client] = {}
+        # For each connection a task that notices its end
+        self._watching: dict[Broker, asyncio.Task[None]] = {}
         self._connecting: dict[Broker, asyncio.Lock] = {}
 
     async def send(self, endpoint: Endpoint, message: Message, seconds: float) -> Sent:
@@ -85,6 +86,7 @@ class MqttSender:
                     await self._drop(next(iter(self._clients)))
                 client = await self._connect(broker)
                 self._clients[broker] = client
+                self._watching[broker] = asyncio.create_task(self._watch(broker, client))
             return client
 
     async def _connect(self, broker: Broker) -> Client:
@@ -95,12 +97,23 @@ class MqttSender:
             username=broker.user,
             password=broker.password,
             protocol=broker.version,
-            tls_context=_Named.of(broker.host, self._trusted) if broker.secure else None,
+            tls_context=_Named.of(broker.host) if broker.secure else None,
         )
         await client.__aenter__()
         return client
 
+    async def _watch(self, broker: Broker, client: Client) -> None:
+        """Forget the connection when it ends. Nothing is subscribed to, so nothing else comes over it."""
+        with suppress(MqttError):
+            async for _ in client.messages:
+                pass
+        if self._clients.get(broker) is client:
+            del self._clients[broker]
+
     async def _drop(self, broker: Broker) -> None:
+        watching = self._watching.pop(broker, None)
+        if watching is not None:
+            watching.cancel()
         client = self._clients.pop(broker, None)
         if client is not None:
             # It is of no use any more, in whatever way it ends
@@ -120,19 +133,22 @@ class _Named(ssl.SSLContext):
     name = ""
 
     @classmethod
-    def of(cls, name: str, trusted: ssl.SSLContext | None) -> _Named:
+    def of(cls, name: str) -> _Named:
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
         context.name = name
-        if trusted is None:
-            context.load_default_certs()
-        else:
-            for certificate in trusted.get_ca_certs(binary_form=True):
-                context.load_verify_locations(cadata=certificate)
+        context.load_default_certs()
         return context
 
     def wrap_socket(self, sock: socket.socket, *arguments: Any, **options: Any) -> ssl.SSLSocket:
         options["server_hostname"] = self.name
-        return super().wrap_socket(sock, *arguments, **options)
+        wrapped = super().wrap_socket(sock, *arguments, **options)
+        try:
+            wrapped.do_handshake()
+        except OSError:
+            # The client would leave it open
+            wrapped.close()
+            raise
+        return wrapped
 
 
 def target_of(endpoint: Endpoint) -> Target:

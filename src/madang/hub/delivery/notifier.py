@@ -64,14 +64,14 @@ class Notifier:
         """End a tenant's notifications, before its store is closed."""
         task = self._tasks.pop(tenant, None)
         if task is not None:
+            await self._dispatchers[tenant].stop()
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
         self._dispatchers.pop(tenant, None)
 
     async def close(self) -> None:
-        for tenant in list(self._tasks):
-            await self.closed(tenant)
+        await asyncio.gather(*[self.closed(tenant) for tenant in list(self._tasks)])
         await self._outward.close()
 
     async def _run(self, tenant: str, store: Store) -> None:
@@ -96,6 +96,10 @@ class Notifier:
     def line(self, tenant: str, subscription_id: str) -> Line | None:
         """How the notifications of a subscription are doing."""
         return self._dispatchers[tenant].lines.get(subscription_id)
+
+    def lines(self, tenant: str) -> list[Line]:
+        """How the notifications of every subscription of the tenant are doing."""
+        return list(self._dispatchers[tenant].lines.values())
 
     def poke(self) -> None:
         """Look at the clock again: what waits for a moment that has come is sent."""

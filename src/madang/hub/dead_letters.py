@@ -1,0 +1,151 @@
+"""How notifications are doing, and those that could not be delivered: read, tried again, dropped by a person.
+
+A dead letter is shown as it was to be sent, so only who may see everything of the tenant may see it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from madang.errors import Denied, NotFound, NotSupported
+from madang.hub.delivery.notifier import Notifier
+from madang.hub.delivery.sending import Result, Sent
+from madang.hub.hub import Hub
+from madang.ngsild.subscription import DeliveryState, Status, Subscription
+from madang.store.deliveries import DeadLetter, Failing
+from madang.trust.access import Access
+
+_TRIES_SECONDS_MAX: Final = 10.0
+_PAGE: Final = 50
+
+
+class Progressing(msgspec.Struct, frozen=True):
+    """How a subscription's notifications are doing. waiting: changes in memory; behind: more wait on disk.
+
+    letters: its dead letters. skipped: changes up to this moment were given up without being kept, 0 if none
+    were (microseconds UTC).
+    """
+
+    subscription: Subscription
+    status: Status
+    state: DeliveryState
+    failing: Failing | None
+    waiting: int
+    behind: bool
+    letters: int
+    skipped: int
+
+
+class Retried(msgspec.Struct, frozen=True):
+    """What came of trying dead letters again. left: that were not tried, or failed. reason: why the last one failed."""
+
+    delivered: int
+    left: int
+    reason: str = ""
+
+
+async def overview(hub: Hub, access: Access) -> list[Progressing]:
+    """Every subscription of the tenant, those that fail or have dead letters first."""
+    notifier = _notifier(hub, access)
+    now = hub.clock.now()
+    found = [
+        Progressing(
+            line.subscription,
+            line.subscription.status(now),
+            line.state,
+            line.failing,
+            line.waiting,
+            line.behind,
+            line.letters,
+            line.skipped,
+        )
+        for line in notifier.lines(access.tenant)
+    ]
+    return sorted(found, key=lambda one: (one.failing is None, -one.letters, one.subscription.id))
+
+
+async def letters(
+    hub: Hub, access: Access, subscription_id: str, limit: int, after: int = 0
+) -> list[DeadLetter]:
+    """Dead letters, oldest first. subscription_id: "" for those of all. after: the number of the last one seen."""
+    notifier = _notifier(hub, access)
+    await notifier.keep(access.tenant)
+    return await hub.store(access).deliveries.letters(subscription_id, limit, after)
+
+
+async def letter(hub: Hub, access: Access, number: int) -> DeadLetter:
+    """Raises NotFound."""
+    _notifier(hub, access)
+    found = await hub.store(access).deliveries.letter(number)
+    if found is None:
+        raise NotFound(f"There is no dead letter {number}; it may have been sent or dropped meanwhile")
+    return found
+
+
+async def retry(hub: Hub, access: Access, number: int) -> Sent:
+    """Send one again, to its subscription's present endpoint; if it arrives it is a dead letter no longer.
+
+    Raises NotFound."""
+    return await _retry(hub, access, await letter(hub, access, number))
+
+
+async def retry_all(hub: Hub, access: Access, subscription_id: str) -> Retried:
+    """Send those of a subscription again, oldest first, until one fails or some seconds have passed."""
+    _notifier(hub, access)
+    deliveries = hub.store(access).deliveries
+    delivered, reason = 0, ""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + _TRIES_SECONDS_MAX
+    while not reason and loop.time() < until:
+        found = await deliveries.letters(subscription_id, _PAGE)
+        if not found:
+            break
+        for one in found:
+            sent = await _retry(hub, access, one)
+            if sent.result is not Result.DELIVERED or loop.time() > until:
+                reason = sent.reason
+                break
+            delivered += 1
+    left = (await deliveries.letter_counts()).get(subscription_id, 0)
+    return Retried(delivered, left, reason)
+
+
+async def drop(hub: Hub, access: Access, number: int) -> None:
+    """Raises NotFound."""
+    found = await letter(hub, access, number)
+    await _forget(hub, access, found)
+
+
+async def drop_all(hub: Hub, access: Access, subscription_id: str) -> int:
+    """Drop those of a subscription; how many there were."""
+    dropped = 0
+    while found := await letters(hub, access, subscription_id, _PAGE):
+        removed = await hub.store(access).deliveries.drop([one.number for one in found])
+        _notifier(hub, access).dropped(access.tenant, subscription_id, removed)
+        dropped += removed
+    return dropped
+
+
+async def _retry(hub: Hub, access: Access, found: DeadLetter) -> Sent:
+    sent = await _notifier(hub, access).send_again(access.tenant, found)
+    if sent.result is Result.DELIVERED:
+        await _forget(hub, access, found)
+    return sent
+
+
+async def _forget(hub: Hub, access: Access, found: DeadLetter) -> None:
+    removed = await hub.store(access).deliveries.drop([found.number])
+    _notifier(hub, access).dropped(access.tenant, found.subscription, removed)
+
+
+def _notifier(hub: Hub, access: Access) -> Notifier:
+    """Who delivers. Raises NoTenant, Denied to whom something is hidden, NotSupported where nothing is sent."""
+    if access.filter is not None or access.mask:
+        raise Denied("Notifications of the whole tenant are shown only to who may see all of it")
+    hub.store(access)
+    if not isinstance(hub.delivery, Notifier):
+        raise NotSupported("This process sends no notifications")
+    return hub.delivery
