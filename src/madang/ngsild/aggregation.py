@@ -17,11 +17,12 @@ import orjson
 from numpy.typing import NDArray
 
 from madang.ngsild.summary import Grid, Summary, result
-from madang.ngsild.temporal import SECOND, Aggregation, Method, Period, TemporalQuery
+from madang.ngsild.temporal import DAY, SECOND, Aggregation, Method, Period, TemporalQuery
 
 Moments = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
+_DAYS_OF_FOUR_DIGITS: Final = 2_932_897  # from 1970 up to the year 10000
 _COUNTS: Final = frozenset((Method.DISTINCT_COUNT, Method.TOTAL_COUNT))
 _ORDERED: Final = _COUNTS | {Method.MIN, Method.MAX}
 _SIZES: Final = _ORDERED | {Method.AVG, Method.SUM}
@@ -80,10 +81,11 @@ def _bounds(
 def of_summary(summary: Summary, temporal: TemporalQuery, asked: Aggregation, origin: int) -> dict[str, Any]:
     """[value, begin, end] of each period for each method, as `aggregate` gives them of single values."""
     begins, ends = _bounds(summary.grid, summary.numbers, temporal, (origin, summary.last))
-    edges = np.unique(np.concatenate((begins, ends)))
-    texts = written(edges)
-    froms = [texts[at] for at in np.searchsorted(edges, begins).tolist()]
-    untils = [texts[at] for at in np.searchsorted(edges, ends).tolist()]
+    if (begins[1:] == ends[:-1]).all():
+        texts = written(np.concatenate((begins, ends[-1:])))
+        froms, untils = texts[:-1], texts[1:]
+    else:
+        froms, untils = written(begins), written(ends)
     answer: dict[str, Any] = {}
     for method in asked.methods:
         computed = result(summary, method)
@@ -219,6 +221,27 @@ def _keys(items: Sequence[Any]) -> NDArray[Any]:
 
 def written(moments: Moments) -> list[str]:
     """Each moment as a DateTime; fractions of a second only where one of them has any."""
+    day = moments // DAY
+    if (moments % SECOND).any() or not (
+        len(day) and int(day[0]) >= 0 and int(day[-1]) < _DAYS_OF_FOUR_DIGITS
+    ):
+        return _written_one_by_one(moments)
+    # Many times lie on few days: each day is written once, and the digits of the times all at once
+    first = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(np.diff(day)) + 1))
+    dates = np.datetime_as_string(day[first].astype("datetime64[D]")).astype("S10")
+    text = np.empty((len(moments), 20), np.uint8)
+    text[:, :10] = np.repeat(dates.view(np.uint8).reshape(-1, 10), np.diff(first, append=len(day)), axis=0)
+    text[:, 10:] = np.frombuffer(b"T00:00:00Z", np.uint8)
+    seconds = (moments - day * DAY) // SECOND
+    for place, unit in ((11, 36_000), (12, 3_600), (14, 600), (15, 60), (17, 10), (18, 1)):
+        digit = seconds // unit
+        seconds -= digit * unit
+        text[:, place] += digit.astype(np.uint8)
+    texts: list[str] = text.view("S20").ravel().astype("U20").tolist()
+    return texts
+
+
+def _written_one_by_one(moments: Moments) -> list[str]:
     whole = not (moments % SECOND).any()
     stamps = moments.astype("datetime64[us]")
     texts: list[str] = np.datetime_as_string(stamps, unit="s" if whole else "us", timezone="UTC").tolist()

@@ -83,9 +83,17 @@ def pack_floats(values: Floats) -> PackedFloats:
 
 def unpack_floats(packed: PackedFloats, n: int, which: slice | Integers = EVERY) -> Floats:
     """Of n numbers those with these indexes."""
-    if packed.whole is None:
+    whole = packed.whole
+    if whole is None:
         return np.frombuffer(packed.raw, "<f8")[which].astype(np.float64)
-    values = unpack(packed.whole, n, which).astype(np.float64)
+    if whole.width == 0:
+        values = np.full(n, whole.base, np.float64)[which]
+    else:
+        # Every number on the way is whole and small enough to be exact
+        values = np.frombuffer(whole.offsets, _TYPES[whole.width])[which].astype(np.float64)
+        if whole.unit != 1:
+            values *= whole.unit
+        values += whole.base
     if packed.decimals:
         values /= 10.0**packed.decimals
     return values

@@ -134,7 +134,7 @@ def _origin(
                 assert head.earliest is not None
                 least.append(head.earliest)
             elif temporal.earliest is None and (part := _part(connection, head, temporal)) is not None:
-                least.append(int(part[0][0]))
+                least.append(int(part[0].min()))
     return min(least, default=0)
 
 
@@ -163,20 +163,22 @@ async def _sum(
 
 def _in_one_period(found: list[Head], temporal: TemporalQuery, grid: Grid) -> set[int]:
     """The numbers of the chunks that are wholly in the range and in one period."""
-    if temporal.timeproperty is not TimeProperty.OBSERVED_AT:
-        return set()
-    low, high = temporal.earliest, temporal.end
-    spans = [
-        (head.number, head.earliest, head.latest)
-        for head in found
-        if head.regular and head.earliest is not None and head.latest is not None
-        if (low is None or head.earliest >= low) and (high is None or head.latest < high)
-    ]
+    spans = [(head.number, head.earliest, head.latest) for head in found if _is_inside(head, temporal)]
     if not spans:
         return set()
-    numbers = grid.numbers(np.array([span[1:] for span in spans], np.int64).ravel()).reshape(-1, 2)
+    numbers = grid.numbers(np.array([span[1:] for span in spans]).astype(np.int64).ravel()).reshape(-1, 2)
     same = (numbers[:, 0] == numbers[:, 1]).tolist()
     return {span[0] for span, one in zip(spans, same, strict=True) if one}
+
+
+def _is_inside(head: Head, temporal: TemporalQuery) -> bool:
+    """Whether the query selects all of a chunk, as its head says."""
+    if not head.regular or temporal.timeproperty is not TimeProperty.OBSERVED_AT:
+        return False
+    assert head.earliest is not None
+    assert head.latest is not None
+    low, high = temporal.earliest, temporal.end
+    return (low is None or head.earliest >= low) and (high is None or head.latest < high)
 
 
 def _of_heads(found: list[Head], grid: Grid) -> Summary:
@@ -195,7 +197,7 @@ def _of_heads(found: list[Head], grid: Grid) -> Summary:
 
 
 def _part(connection: apsw.Connection, head: Head, temporal: TemporalQuery) -> Part | None:
-    """What the query selects of a chunk of numbers; None for nothing."""
+    """What the query selects of a chunk of numbers, ascending unless it is all of it; None for nothing."""
     chunk: Chunk | None
     if head.regular and temporal.timeproperty is TimeProperty.OBSERVED_AT:
         columns: Any = connection.execute(_COLUMNS, (head.number,)).get
@@ -204,6 +206,8 @@ def _part(connection: apsw.Connection, head: Head, temporal: TemporalQuery) -> P
         chunk = read_chunk(connection, head)
     if chunk is None or chunk.numbers is None:
         return None  # it was written anew since its head was read, which whoever asks will find out
+    if head.regular and _is_inside(head, temporal):
+        return chunk.observed, chunk.numbers
     return _selected(chunk.times(temporal.timeproperty, temporal.relation), chunk.numbers, temporal)
 
 
