@@ -11,7 +11,7 @@ from tests.asgi_client import Client, Reply
 from madang.clock import FixedClock
 from madang.hub.hub import Hub
 from madang.ngsild.subscription import DeliveryState
-from madang.store.base import KeptSubscription
+from madang.store.base import KeptSubscription, Store
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN
 
@@ -156,6 +156,7 @@ async def test_what_is_not_json_is_no_request(api: Client) -> None:
         (subscription(datasetId=["x"]), "datasetId"),
         (subscription(jsonldContext="unknownContext"), "jsonldContext"),
         (subscription(ngsildConformance="new"), "ngsildConformance"),
+        (subscription(expandValues=["speed"]), "expandValues"),
         (subscription(description=NULL), "description"),
         (notifying(endpoint=None), "endpoint"),
         (notifying(endpoint={}), "uri"),
@@ -172,6 +173,9 @@ async def test_what_is_not_json_is_no_request(api: Client) -> None:
         (notifying(attributes=["id"]), "attributes"),
         (notifying(join="deep"), "join"),
         (notifying(join="flat", joinLevel=0), "joinLevel"),
+        (notifying(join="flat", joinLevel=99), "joinLevel"),
+        (notifying(pick=["owner{name}"]), "joinLevel"),
+        (notifying(pick=["owner{name"], join="flat"), "pick"),
         (at(uri="notify"), "uri"),
         (at(uri="ftp://receiver.test/"), "uri"),
         (at(uri="mqtt://broker.test"), "uri"),
@@ -224,6 +228,9 @@ async def test_a_paused_subscription_says_so(api: Client) -> None:
         subscription(splitEntities=False, expandValues="speed", jsonKeys="a,b", temporalQ={}),
         notifying(format="normalized", showChanges=True),
         notifying(format="concise", showChanges=True),
+        notifying(pick=["id", "owner{name,age}"], omit=["owner{id}|speed"], join="inline", joinLevel=1),
+        subscription(q="kind==Fast", expandValues="kind,speed", jsonKeys="speed"),
+        subscription(q="owner{age}>5"),
         at(uri="mqtts://user:secret@broker.test:8883/a/b", notifierInfo=[{"key": "MQTT-QoS", "value": "2"}]),
     ],
 )
@@ -335,8 +342,22 @@ async def test_when_it_was_made_is_shown_on_wish(api: Client, clock: FixedClock)
 class _Delivery:
     """What the hub is told, written down; every subscription was notified twice, once in vain."""
 
+    name = "test"
+
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
+
+    def opened(self, tenant: str, store: Store) -> None:
+        pass
+
+    def needs(self, tenant: str) -> bool:
+        return False
+
+    async def closed(self, tenant: str) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
 
     def changed(self, tenant: str, kept: KeptSubscription) -> None:
         self.told.append(("changed", kept.subscription.id))
@@ -408,13 +429,14 @@ async def test_null_takes_a_member_away(api: Client) -> None:
         ({"id": "urn:ngsi-ld:Subscription:2"}, "id"),
         ({"type": "Entity"}, "type"),
         ({"jsonldContext": NULL}, "jsonldContext"),
+        ({"expandValues": "speed"}, "give q"),
     ],
 )
 async def test_a_fragment_must_leave_a_valid_subscription(
     api: Client, fragment: dict[str, Any], word: str
 ) -> None:
     """§5.8.2.4."""
-    await api.post(SUBSCRIPTIONS, subscription(throttling=5))
+    await api.post(SUBSCRIPTIONS, subscription(throttling=5, q="speed>1"))
     before = (await api.get(f"{SUBSCRIPTIONS}/{ID}")).json()
     is_bad(await api.patch(f"{SUBSCRIPTIONS}/{ID}", fragment), word)
     assert (await api.get(f"{SUBSCRIPTIONS}/{ID}")).json() == before

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from madang.ngsild.notification_input import FORMATS
-from madang.ngsild.subscription import Accept, Join, Status, Trigger
+from madang.ngsild.notification_input import FORMATS, JOINS
+from madang.ngsild.subscription import Accept, Status, Trigger
+from madang.settings import LIMITS
 
 _URI: Final[dict[str, Any]] = {"type": "string", "format": "uri"}
 _MOMENT: Final[dict[str, Any]] = {"type": "string", "format": "date-time", "readOnly": True}
@@ -45,8 +46,8 @@ _NOTIFICATION: Final[dict[str, Any]] = {
         "omit": _NAMES,
         "sysAttrs": _FLAG,
         "showChanges": _FLAG,
-        "join": {"enum": [join.value for join in Join]},
-        "joinLevel": {"type": "integer", "minimum": 1},
+        "join": {"enum": [str(join) for join in JOINS]},
+        "joinLevel": {"type": "integer", "minimum": 1, "maximum": LIMITS.join_levels_max},
         "status": {"enum": ["ok", "failed"], "readOnly": True},
         "timesSent": _COUNT,
         "timesFailed": _COUNT,

@@ -16,6 +16,8 @@ from madang.ngsild.context import Context
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
 from madang.ngsild.event import Event
 from madang.ngsild.identifier import NGSI_LD_NULL
+from madang.ngsild.linked import Mode, write_inline
+from madang.ngsild.projection import projected
 from madang.ngsild.representation import Form, Format, render, to_feature, to_json
 from madang.ngsild.subscription import Accept, NotificationParameters, Subscription, Trigger
 from madang.ngsild.times import format_moment
@@ -32,6 +34,16 @@ class Envelope(msgspec.Struct, frozen=True):
     tenant: str = ""
 
 
+class Linked(msgspec.Struct, frozen=True):
+    """What is reached from the entities of a notification (CIM 009 §4.5.23). found: entities by id.
+
+    behind: entities with the form in which they are written, in the order in which they were reached.
+    """
+
+    found: Mapping[str, Entity]
+    behind: Sequence[tuple[Entity, Form]]
+
+
 class Message(msgspec.Struct, frozen=True):
     """A notification ready to send. headers: (name, value) in order, of HTTP; with MQTT they are the metadata."""
 
@@ -45,16 +57,17 @@ def notification(
     envelope: Envelope,
     context: Context,
     mask: frozenset[str] = frozenset(),
-    linked: Mapping[str, Entity] | None = None,
+    linked: Linked | None = None,
 ) -> Message:
     """The message about these events, one element of `data` for each, in order.
 
     context: what `subscription.context` names. mask: attribute IRIs that this subscriber may not see. linked:
-    entities by id that relationships lead to, where the subscription asks to join them.
+    what the entities lead to, where the subscription asks to join it.
     """
     accept = subscription.notification.endpoint.accept
-    telling = _Telling(subscription, context)
+    telling = _Telling(subscription, context, linked)
     elements = [telling.element(_masked(event, mask) if mask else event) for event in events]
+    elements += telling.behind()
     in_body = subscription.context if _has_context(subscription) else ""
     if accept is Accept.GEO_JSON:
         data = b'{"type":"FeatureCollection","features":[' + b",".join(elements) + b"]"
@@ -120,23 +133,27 @@ def _without(entity: Entity | None, mask: frozenset[str]) -> Entity | None:
 def form_of(subscription: Subscription, context: Context) -> Form:
     """How the subscription wants its entities written."""
     parameters = subscription.notification
-    return Form(
+    form = Form(
         context=context,
         format=parameters.format,
         system=parameters.system,
         attributes=parameters.attributes,
-        pick=frozenset(parameters.pick) or None,
-        omit=frozenset(parameters.omit),
         language=subscription.language,
         dataset_ids=subscription.dataset_ids,
     )
+    if parameters.pick is None and parameters.omit is None:
+        return form
+    return projected(form, parameters.pick, parameters.omit)
 
 
 class _Telling:
     """How one subscription is told of changes."""
 
-    def __init__(self, subscription: Subscription, context: Context) -> None:
+    def __init__(self, subscription: Subscription, context: Context, linked: Linked | None) -> None:
         self._form = form_of(subscription, context)
+        join = subscription.notification.join
+        self._linked = linked
+        self._inline = join if linked is not None and join is not None and join.mode is Mode.INLINE else None
         self._parameters: NotificationParameters = subscription.notification
         self._features = subscription.notification.endpoint.accept is Accept.GEO_JSON
         self._watched = frozenset(subscription.watched)
@@ -147,7 +164,7 @@ class _Telling:
         after = event.after
         if after is not None:
             changes = event.deleted or (event.updated and self._parameters.show_changes)
-            if not changes and not self._features:
+            if not changes and not self._features and self._inline is None:
                 return render(after, self._form)
             element = self._plain(after)
             bag = element["properties"] if self._features else element
@@ -162,8 +179,22 @@ class _Telling:
         self._add_deleted(bag, event, self._gone_with(event))
         return orjson.dumps(element)
 
+    def behind(self) -> list[bytes]:
+        """The linked entities that stand after those that link to them."""
+        if self._linked is None or self._inline is not None:
+            return []
+        return [
+            orjson.dumps(to_feature(entity, form)) if self._features else render(entity, form)
+            for entity, form in self._linked.behind
+        ]
+
     def _plain(self, entity: Entity) -> dict[str, Any]:
-        return to_feature(entity, self._form) if self._features else to_json(entity, self._form)
+        members = None
+        if self._inline is not None and self._linked is not None:
+            (members,) = write_inline([entity], self._linked.found, self._form, self._inline)
+        if self._features:
+            return to_feature(entity, self._form, members)
+        return to_json(entity, self._form) if members is None else members
 
     def _gone_with(self, event: Event) -> frozenset[str]:
         """The attributes of a deleted entity that are told of: none where entities are followed, but for what

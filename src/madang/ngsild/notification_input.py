@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 from madang.errors import BadRequestData
 from madang.ngsild.context import Context
 from madang.ngsild.identifier import is_uri
+from madang.ngsild.linked import Join, Mode
 from madang.ngsild.parse import require_object
-from madang.ngsild.representation import Format
-from madang.ngsild.subscription import Accept, Endpoint, Join, KeyValue, NotificationParameters
+from madang.ngsild.projection import HEAD_MEMBERS, Projection, parse_projection, projected
+from madang.ngsild.representation import Form, Format
+from madang.ngsild.subscription import Accept, Endpoint, KeyValue, NotificationParameters
 from madang.settings import LIMITS
 
 FORMATS: Final = {
@@ -24,7 +26,8 @@ FORMATS: Final = {
     "simplified": Format.SIMPLIFIED,
     "keyValues": Format.SIMPLIFIED,
 }
-_HEAD_MEMBERS: Final = frozenset(("id", "type", "scope"))
+JOINS: Final = ("@none", *Mode)
+_NAME: Final = re.compile(r"[^{},|\s]+")
 _SCHEMES: Final = ("http", "https", "mqtt", "mqtts")
 _MQTT_VALUES: Final = {"MQTT-Version": ("mqtt3.1.1", "mqtt5.0"), "MQTT-QoS": ("0", "1", "2")}
 # RFC 7230: a header's name is a token, its value has no control characters
@@ -44,73 +47,82 @@ def read_notification(raw: Any, context: Context) -> tuple[NotificationParameter
     if members.get("endpoint") is None:
         raise BadRequestData("notification needs an endpoint, with the address that is to be notified")
     endpoint, stated_endpoint = read_endpoint(members["endpoint"])
-    stated: Stated = {}
     format_ = members.get("format", "normalized")
     if not isinstance(format_, str) or format_ not in FORMATS:
         raise BadRequestData(f"notification.format must be one of {', '.join(FORMATS)}")
-    names = {key: _names(members, key, context) for key in ("attributes", "pick", "omit")}
-    _check_names(names)
     flags = {key: require_flag(members.get(key, False), f"notification.{key}") for key in _FLAGS}
     if flags["showChanges"] and FORMATS[format_] is Format.SIMPLIFIED:
         raise BadRequestData(
             f"showChanges needs a format that can tell former values: normalized or concise, not {format_}"
         )
-    join, level = _join(members)
-    for key in ("format", *_FLAGS, "join", "joinLevel"):
-        if key in members:
-            stated[key] = members[key]
-    stated |= {key: list(value) for key, value in names.items() if value}
-    stated["endpoint"] = stated_endpoint
+    names: dict[str, list[str]] = {key: _names(members, key, context) for key in _NAMED if key in members}
+    join = _join(members)
+    pick, omit = _projections(names, join, context)
+    stated: Stated = {key: members[key] for key in ("format", *_FLAGS, "join", "joinLevel") if key in members}
     parameters = NotificationParameters(
         endpoint,
         FORMATS[format_],
-        frozenset(names["attributes"]) or None,
-        names["pick"],
-        names["omit"],
+        frozenset(names.get("attributes", ())) or None,
+        pick,
+        omit,
         flags["sysAttrs"],
         flags["showChanges"],
         join,
-        level,
     )
-    return parameters, stated
+    return parameters, {**stated, **names, "endpoint": stated_endpoint}
 
 
 _FLAGS: Final = ("sysAttrs", "showChanges")
+_NAMED: Final = ("attributes", "pick", "omit")
 
 
-def _join(members: dict[str, Any]) -> tuple[Join, int]:
-    join = members.get("join", "@none")
-    if join not in list(Join):
-        raise BadRequestData(f"notification.join must be one of {', '.join(Join)}")
+def _join(members: dict[str, Any]) -> Join | None:
+    stated = members.get("join", "@none")
+    if stated not in JOINS:
+        raise BadRequestData(f"notification.join must be one of {', '.join(JOINS)}")
     level = members.get("joinLevel", 1)
-    if type(level) is not int or level < 1:
-        raise BadRequestData("notification.joinLevel must be a whole number from 1")
-    return Join(join), level
+    if type(level) is not int or not 1 <= level <= LIMITS.join_levels_max:
+        raise BadRequestData(
+            f"notification.joinLevel must be a whole number from 1 to {LIMITS.join_levels_max}"
+        )
+    return Join(Mode(stated), level) if stated != "@none" else None
 
 
-def _names(members: dict[str, Any], key: str, context: Context) -> tuple[str, ...]:
-    if key not in members:
-        return ()
-    where = f"notification.{key}"
-    return tuple(
-        [
-            name if name in _HEAD_MEMBERS else context.expand(name)
-            for name in require_texts(members[key], where)
-        ]
-    )
+def _names(members: dict[str, Any], key: str, context: Context) -> list[str]:
+    """The entries of a list of names or of texts of the projection language, with IRIs in the place of names."""
+    texts = require_texts(members[key], f"notification.{key}")
+    if key == "attributes":
+        return [context.expand(text) for text in texts]
+    return [_NAME.sub(lambda name: _member(name[0], context), text) for text in texts]
 
 
-def _check_names(names: dict[str, tuple[str, ...]]) -> None:
-    if names["attributes"]:
-        if names["pick"] or names["omit"]:
+def _member(name: str, context: Context) -> str:
+    return name if name in HEAD_MEMBERS else context.expand(name)
+
+
+def _projections(
+    names: dict[str, list[str]], join: Join | None, context: Context
+) -> tuple[Projection | None, Projection | None]:
+    """What pick and omit say (CIM 009 §4.21)."""
+    if "attributes" in names:
+        if len(names) > 1:
             raise BadRequestData("notification.attributes cannot stand beside pick or omit; use pick alone")
-        if not _HEAD_MEMBERS.isdisjoint(names["attributes"]):
+        if any(name in map(context.expand, HEAD_MEMBERS) for name in names["attributes"]):
             raise BadRequestData(
                 "notification.attributes names attributes only; for id, type and scope use pick"
             )
-    both = set(names["pick"]) & set(names["omit"])
-    if both:
-        raise BadRequestData(f"notification picks and omits '{min(both)}' at once")
+    pick, omit = (
+        parse_projection(",".join(names[key]), f"notification.{key}", str) if key in names else None
+        for key in ("pick", "omit")
+    )
+    projected(Form(context), pick, omit)
+    depth = max((one.depth for one in (pick, omit) if one is not None), default=0)
+    if depth > (join.levels if join is not None else 0):
+        raise BadRequestData(
+            f"notification.pick or omit name members of linked entities {depth} levels deep; that needs join and "
+            f"joinLevel={depth}"
+        )
+    return pick, omit
 
 
 def read_endpoint(raw: Any) -> tuple[Endpoint, Stated]:

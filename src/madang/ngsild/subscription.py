@@ -15,9 +15,11 @@ import msgspec
 
 from madang.ngsild.expression import Expression
 from madang.ngsild.geo import GeoQuery
+from madang.ngsild.linked import Join
+from madang.ngsild.projection import Projection
+from madang.ngsild.query import Selector
 from madang.ngsild.representation import Format
 from madang.ngsild.scope import ScopeExpression
-from madang.ngsild.selection import TypeExpression
 
 
 class Trigger(StrEnum):
@@ -42,28 +44,12 @@ class Accept(StrEnum):
     GEO_JSON = "application/geo+json"
 
 
-class Join(StrEnum):
-    """How linked entities come with a notification."""
-
-    NONE = "@none"
-    FLAT = "flat"
-    INLINE = "inline"
-
-
 class Status(StrEnum):
     """The state of a subscription."""
 
     ACTIVE = "active"
     PAUSED = "paused"
     EXPIRED = "expired"
-
-
-class Selector(msgspec.Struct, frozen=True):
-    """Which entities (CIM 009 §5.2.33). types: None for "*". ids: empty for any; they win over id_pattern (RE2)."""
-
-    types: TypeExpression | None
-    ids: tuple[str, ...] = ()
-    id_pattern: str | None = None
 
 
 class KeyValue(msgspec.Struct, frozen=True):
@@ -92,20 +78,19 @@ class Endpoint(msgspec.Struct, frozen=True):
 class NotificationParameters(msgspec.Struct, frozen=True):
     """What a notification carries.
 
-    attributes: IRIs, None for all (deprecated twin of pick). pick, omit: "id", "type", "scope" or texts of the
-    projection language with IRIs, empty for no restriction. system: with createdAt, modifiedAt, deletedAt.
-    show_changes: with previous values. join_level: how deep linked entities are followed.
+    attributes: IRIs, None for all (deprecated twin of pick). pick, omit: which members, None for no restriction.
+    system: with createdAt, modifiedAt, deletedAt. show_changes: with previous values. join: how linked entities
+    come with it, None for not at all.
     """
 
     endpoint: Endpoint
     format: Format = Format.NORMALIZED
     attributes: frozenset[str] | None = None
-    pick: tuple[str, ...] = ()
-    omit: tuple[str, ...] = ()
+    pick: Projection | None = None
+    omit: Projection | None = None
     system: bool = False
     show_changes: bool = False
-    join: Join = Join.NONE
-    join_level: int = 1
+    join: Join | None = None
 
 
 class Subscription(msgspec.Struct, frozen=True):

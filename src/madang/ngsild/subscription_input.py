@@ -27,9 +27,10 @@ from madang.ngsild.notification_input import (
 from madang.ngsild.parse import require_object
 from madang.ngsild.pattern import compile_pattern
 from madang.ngsild.q import parse_q
+from madang.ngsild.query import Selector
 from madang.ngsild.scope import parse_scope_query
 from madang.ngsild.selection import parse_types
-from madang.ngsild.subscription import DEFAULT_TRIGGERS, Selector, Status, Subscription, Trigger
+from madang.ngsild.subscription import DEFAULT_TRIGGERS, Status, Subscription, Trigger
 from madang.ngsild.times import parse_moment
 from madang.settings import LIMITS
 
@@ -50,6 +51,7 @@ def parse_subscription(raw: Any, context: Context, now: int, new_id: str) -> Sub
     identifier = members.get("id", members.get("@id", new_id))
     require_uri(identifier, "The id of a subscription")
     fields, stated = _read(members, context)
+    _read_q(fields, stated, stated, context)
     missing = next((name for name in stated if stated[name] is None), None)
     if missing is not None:
         raise BadRequestData(f"{missing} is null; leave it out")
@@ -76,6 +78,7 @@ def patch_subscription(subscription: Subscription, raw: Any, context: Context, n
     if fields.get("context", "kept") == "":
         raise BadRequestData("jsonldContext cannot be removed; put another in its place")
     stated = {key: value for key, value in (subscription.stated | new).items() if value is not None}
+    _read_q(fields, new, stated, context)
     revived = (
         "expiresAt" in new
         and "isActive" not in new
@@ -175,8 +178,18 @@ def _triggers(value: Any, context: Context) -> Read:
     return frozenset(map(Trigger, texts)), texts
 
 
-def _q(value: Any, context: Context) -> Read:
-    return parse_q(require_text(value, "q"), context), value
+def _read_q(fields: dict[str, Any], new: dict[str, Any], stated: dict[str, Any], context: Context) -> None:
+    """Put what q means into the fields; expandValues and jsonKeys, which may stand in other requests, tell how to
+    read its values (CIM 009 §4.9). new: what this request names. stated: what holds after it."""
+    if new.get("q") is None:
+        if "q" in stated and new.keys() & {"expandValues", "jsonKeys"}:
+            raise BadRequestData("expandValues and jsonKeys tell how to read q; give q too")
+        return
+    expanded, plain = (
+        {context.expand(name.strip()) for name in stated.get(key, "").split(",") if name.strip()}
+        for key in ("expandValues", "jsonKeys")
+    )
+    fields["q"] = parse_q(stated["q"], context, frozenset(expanded - plain))
 
 
 def _csf(value: Any, context: Context) -> Read:
@@ -244,14 +257,6 @@ def _conformance(value: Any, context: Context) -> Read:
     return value, value
 
 
-def _names_in_text(name: str) -> Callable[[Any, Context], Read]:
-    def read(value: Any, context: Context) -> Read:
-        names = value.split(",") if isinstance(value, str) else value
-        return [context.expand(one.strip()) for one in require_texts(names, name)], value
-
-    return read
-
-
 def _temporal(value: Any, context: Context) -> Read:
     """Only for subscriptions to registrations, where it has a meaning (CIM 009 §5.2.12)."""
     return None, require_object(value, "temporalQ")
@@ -265,15 +270,15 @@ _MEMBERS: Final[dict[str, tuple[str, Callable[[Any, Context], Read]]]] = {
     "watchedAttributes": ("watched", _watched),
     "notificationTrigger": ("triggers", _triggers),
     "timeInterval": ("interval_seconds", _interval),
-    "q": ("q", _q),
+    "q": ("q", _text("q")),
     "geoQ": ("geo", _geo),
     "scopeQ": ("scope", _scope),
     "csf": ("", _csf),
     "temporalQ": ("", _temporal),
     "datasetId": ("dataset_ids", _datasets),
     "lang": ("language", _text("lang")),
-    "expandValues": ("", _names_in_text("expandValues")),
-    "jsonKeys": ("", _names_in_text("jsonKeys")),
+    "expandValues": ("", _text("expandValues")),
+    "jsonKeys": ("", _text("jsonKeys")),
     "localOnly": ("local_only", _flag("localOnly")),
     "splitEntities": ("", _flag("splitEntities")),
     "isActive": ("is_active", _flag("isActive")),

@@ -6,11 +6,13 @@ import re
 from typing import Any, Final
 
 from madang.ngsild.context import Context
+from madang.ngsild.projection import HEAD_MEMBERS
 from madang.ngsild.subscription import DeliveryState, Subscription, Trigger
 from madang.ngsild.times import format_moment
 
+# A name in a type selection, and in a projection
 _TYPE_NAME: Final = re.compile(r"[^()|,;\s*]+")
-_HEAD_MEMBERS: Final = frozenset(("id", "type", "scope"))
+_NAME: Final = re.compile(r"[^{},|\s]+")
 
 
 def subscription_json(
@@ -52,7 +54,11 @@ def _entities(selectors: Any, context: Context) -> Any:
 
 
 def _names(names: Any, context: Context) -> Any:
-    return [name if name in _HEAD_MEMBERS else context.compact(name) for name in names]
+    return [_NAME.sub(lambda name: _member(name[0], context), text) for text in names]
+
+
+def _member(name: str, context: Context) -> str:
+    return name if name in HEAD_MEMBERS else context.compact(name)
 
 
 def _geo(stated: Any, context: Context) -> Any:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from madang.ngsild.entity import Entity
 from madang.ngsild.event import Event
-from madang.ngsild.matcher import Matcher, all_of, compile_query
-from madang.ngsild.query import Query
-from madang.ngsild.subscription import Selector, Subscription, Trigger
+from madang.ngsild.expression import linked_depth
+from madang.ngsild.matcher import Follow, Matcher, all_of, compile_query, compile_selectors
+from madang.ngsild.query import Query, Selector
+from madang.ngsild.subscription import Subscription, Trigger
 
 _CREATED: Final = frozenset((Trigger.ATTRIBUTE_CREATED, Trigger.ENTITY_UPDATED))
 _UPDATED: Final = frozenset((Trigger.ATTRIBUTE_UPDATED, Trigger.ENTITY_UPDATED))
@@ -29,7 +29,8 @@ class Watch:
     """A subscription with its conditions compiled. Immutable to its users.
 
     visible, mask: filter and mask of the access of who subscribed, asked anew by the caller when policies
-    change: entities outside `visible` do not exist, attributes (IRIs) in the mask neither.
+    change: entities outside `visible` do not exist, attributes (IRIs) in the mask neither. linked: q has
+    conditions on the entities that relationships lead to.
     """
 
     __slots__ = (
@@ -40,7 +41,9 @@ class Watch:
         "_entity_deleted",
         "_selects",
         "_updated",
+        "_visible",
         "_watched",
+        "linked",
         "mask",
         "subscription",
     )
@@ -57,23 +60,32 @@ class Watch:
         self._deleted = not triggers.isdisjoint(_DELETED)
         self._entity_created = Trigger.ENTITY_CREATED in triggers
         self._entity_deleted = Trigger.ENTITY_DELETED in triggers
-        self._selects = [compile_query(query_of(selector)) for selector in subscription.selectors]
-        self._condition = _condition(subscription, visible, mask)
+        self._selects = compile_selectors(subscription.selectors) if subscription.selectors else None
+        self._visible = visible
+        self.linked = subscription.q is not None and linked_depth(subscription.q) > 0
+        self._condition = None if self.linked else self._compiled(None)
 
-    def triggered(self, event: Event) -> bool:
-        """Whether the change is one to notify of (CIM 009 §5.8.6); status and time are not looked at."""
+    def triggered(self, event: Event, follow: Follow | None = None) -> bool:
+        """Whether the change is one to notify of (CIM 009 §5.8.6); status and time are not looked at.
+
+        follow: finds the entities that relationships lead to; needed where the watch is `linked`.
+        """
         if not self._concerns(event):
             return False
         entity = event.entity
-        if self._selects and not any(selects(entity) for selects in self._selects):
+        if self._selects is not None and not self._selects(entity):
             return False
-        return self._condition is None or self._condition(entity)
+        # What linked entities are like is another thing at every event, so nothing of it is kept
+        condition = self._compiled(follow) if self.linked else self._condition
+        return condition is None or condition(entity)
 
-    def selects(self, entity: Entity) -> bool:
-        """Whether the entity is one that a notification by time interval carries."""
-        if self._selects and not any(selects(entity) for selects in self._selects):
-            return False
-        return self._condition is None or self._condition(entity)
+    def _compiled(self, follow: Follow | None) -> Matcher | None:
+        """q, geoQ and scopeQ with what the subscriber may see; None if there is no condition."""
+        own = conditions_of(self.subscription)
+        tests = [] if own == Query() else [compile_query(own, self.mask, follow)]
+        if self._visible is not None:
+            tests.append(compile_query(self._visible, follow=follow))
+        return all_of(tests) if tests else None
 
     def _concerns(self, event: Event) -> bool:
         """Whether what changed is what the subscription is triggered by, of an attribute that it watches."""
@@ -91,24 +103,9 @@ class Watch:
         return not self._watched.isdisjoint(names) if self._watched else bool(names)
 
 
-def query_of(selector: Selector) -> Query:
-    """The query for the entities of a selector; an id goes before a pattern (CIM 009 §5.2.33)."""
-    pattern = None if selector.ids else selector.id_pattern
-    return Query(types=selector.types, ids=selector.ids, id_pattern=pattern)
-
-
 def conditions_of(subscription: Subscription) -> Query:
     """What an entity must meet beside being selected, as a query."""
     return Query(q=subscription.q, scope=subscription.scope, geo=subscription.geo)
-
-
-def _condition(subscription: Subscription, visible: Query | None, mask: frozenset[str]) -> Matcher | None:
-    """q, geoQ and scopeQ with what the subscriber may see; None if there is no condition."""
-    own = conditions_of(subscription)
-    tests = [] if own == Query() else [compile_query(own, mask)]
-    if visible is not None:
-        tests.append(compile_query(visible))
-    return all_of(tests) if tests else None
 
 
 class SubscriptionIndex:
@@ -120,6 +117,12 @@ class SubscriptionIndex:
         # Watches in the order in which they were added, with their number in it
         self._watches: dict[str, tuple[int, Watch]] = {}
         self._added = 0
+        self._linked = 0
+
+    @property
+    def linked(self) -> bool:
+        """Whether any of its watches is `linked`."""
+        return self._linked > 0
 
     def __len__(self) -> int:
         return len(self._watches)
@@ -131,6 +134,7 @@ class SubscriptionIndex:
         if watch.subscription.interval_seconds:
             return
         self._added += 1
+        self._linked += watch.linked
         self._watches[identifier] = (self._added, watch)
         for table, key in self._places(watch.subscription):
             table.setdefault(key, {})[identifier] = watch
@@ -140,6 +144,7 @@ class SubscriptionIndex:
         known = self._watches.pop(subscription_id, None)
         if known is None:
             return
+        self._linked -= known[1].linked
         for table, key in self._places(known[1].subscription):
             del table[key][subscription_id]
             if not table[key]:
@@ -164,9 +169,9 @@ class SubscriptionIndex:
                             found |= there
         return list(found.values())
 
-    def triggered(self, event: Event) -> list[Watch]:
-        """The watches that the event triggers, in the order in which they were added."""
-        found = [watch for watch in self.candidates(event) if watch.triggered(event)]
+    def triggered(self, event: Event, follow: Follow | None = None) -> list[Watch]:
+        """The watches that the event triggers, in the order in which they were added. follow: as of `Watch`."""
+        found = [watch for watch in self.candidates(event) if watch.triggered(event, follow)]
         if len(found) > 1:
             found.sort(key=lambda watch: self._watches[watch.subscription.id][0])
         return found

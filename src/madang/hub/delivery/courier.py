@@ -20,7 +20,7 @@ from madang.hub.delivery.sending import Result, Sent
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.event import Event, occurrence
 from madang.ngsild.notification import Envelope, Message, notification
-from madang.ngsild.query import Window
+from madang.ngsild.query import Selector, Window
 from madang.ngsild.subscription import DeliveryState, Status, Subscription
 from madang.ngsild.trigger import conditions_of
 from madang.settings import LIMITS

@@ -1,0 +1,61 @@
+"""What a subscriber is told, and whether, where other entities are needed for it: those that relationships lead to.
+
+The language decides and writes (`ngsild/trigger.py`, `ngsild/notification.py`); here is fetched what it asks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from madang.hub.hub import Hub
+from madang.hub.linking import follow
+from madang.ngsild.entity import Entity
+from madang.ngsild.event import Event
+from madang.ngsild.matcher import Follow
+from madang.ngsild.notification import Envelope, Linked, Message, form_of, notification
+from madang.ngsild.trigger import Watch
+from madang.settings import LIMITS
+from madang.store.base import Store
+from madang.trust.access import Access
+
+Answer = TypeVar("Answer")
+
+
+async def asked(store: Store, access: Access, ask: Callable[[Follow], Answer]) -> Answer:
+    """The answer to a question that may need entities which are known only once it is asked.
+
+    It is asked again with those that were missing, until none is or there are too many.
+    """
+    known: dict[str, Entity | None] = {}
+    missing: dict[str, None] = {}
+
+    def find(identifier: str) -> Entity | None:
+        if identifier not in known:
+            missing[identifier] = None
+        return known.get(identifier)
+
+    answer = ask(find)
+    while missing and len(known) < LIMITS.join_entities_max:
+        for identifier in missing:
+            known[identifier] = await store.retrieve(identifier, access)
+        missing.clear()
+        answer = ask(find)
+    return answer
+
+
+async def message(
+    hub: Hub, access: Access, watch: Watch, events: Sequence[Event], envelope: Envelope
+) -> Message:
+    """The notification of these events. access: of who subscribed.
+
+    Raises ContextUnavailable, and TooManyResults where too many entities are linked."""
+    subscription = watch.subscription
+    context = await hub.contexts.resolve(subscription.context or None, access)
+    join = subscription.notification.join
+    linked = None
+    if join is not None:
+        roots = [event.after for event in events if event.after is not None]
+        reached = await follow(hub, access, roots, form_of(subscription, context), join)
+        linked = Linked(reached.found, reached.linked)
+    return notification(subscription, events, envelope, context, watch.mask, linked)
