@@ -12,7 +12,7 @@ from madang.errors import SettingInvalid
 from madang.settings import SETTINGS, Limits, Settings, read
 
 UNITS = (
-    "attributes|bytes|cached|changes|characters|clients|contexts|depth|entities|files|ids|indexes|instances|lines|ms"
+    "attributes|tenants|fetches|documents|bytes|cached|changes|characters|clients|contexts|depth|entities|files|ids|indexes|instances|lines|ms"
     "|observations|rows|seconds|terms|vertices"
 )
 
@@ -60,5 +60,5 @@ def test_settings_are_listed_once_each() -> None:
 
 def test_limits_end_with_their_unit() -> None:
     names = [field.name for field in msgspec.structs.fields(Limits)]
-    wrong = [name for name in names if not re.fullmatch(rf"(\w+_)?({UNITS})_(max|default)", name)]
+    wrong = [name for name in names if not re.fullmatch(rf"(\w+_)?({UNITS})_(min|max|default)", name)]
     assert not wrong, f"limits are named with their unit before _max: {wrong}"

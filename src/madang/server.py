@@ -19,6 +19,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from madang.errors import AddressInUse, SettingInvalid
+from madang.meters import LOOP_LAG
 from madang.settings import LIMITS
 
 Scope = MutableMapping[str, Any]
@@ -29,6 +30,7 @@ Result = TypeVar("Result")
 
 # A page that follows live changes keeps its request open, so it counts against granian's backpressure.
 REQUESTS_OPEN_MAX = LIMITS.stream_clients_max + 1024
+LAG_SECONDS = 0.25
 SHUTDOWN_SECONDS_MAX = LIMITS.shutdown_ms_max / 1000
 # Objects made before the youngest are looked at: a batch request makes tens of thousands that live until its commit
 YOUNG_OBJECTS_MAX = 20_000
@@ -101,6 +103,7 @@ async def serve(application: Application, host: str, port: int, stop: asyncio.Ev
         websockets=False,
         log_enabled=False,
     )
+    lag = asyncio.create_task(watch_lag())
     serving = asyncio.create_task(server.serve())
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -108,6 +111,16 @@ async def serve(application: Application, host: str, port: int, stop: asyncio.Ev
     server.stop()  # type: ignore[no-untyped-call] # granian leaves it without annotations
     await finished(requests)
     await serving
+    lag.cancel()
+
+
+async def watch_lag() -> None:
+    """Measure how late the loop wakes, for ever."""
+    loop = asyncio.get_running_loop()
+    while True:
+        asked = loop.time() + LAG_SECONDS
+        await asyncio.sleep(LAG_SECONDS)
+        LOOP_LAG.add(max(0.0, loop.time() - asked))
 
 
 def settle_memory() -> None:

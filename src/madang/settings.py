@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import msgspec
 
 from madang.errors import SettingInvalid
+from madang.logs import FORMS, LEVELS
 
 HOST_NAME = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
@@ -25,13 +26,15 @@ class Settings(msgspec.Struct, frozen=True):
 
     egress_allow: hosts ("name", "*.name") and networks ("10.0.0.0/8") that outgoing requests may reach
     although they are loopback or private. history_page: instances of one attribute in a temporal answer before it
-    is cut to a part of its range (CIM 009 §6.3.10).
+    is cut to a part of its range (CIM 009 §6.3.10). log, log_level: form and least level of the log, see `logs.py`.
     """
 
     home: Path
     host: str
     port: int
     egress_allow: tuple[str, ...] = ()
+    log: str = "lines"
+    log_level: str = "warning"
     history_page: int = 1000
 
 
@@ -68,6 +71,18 @@ def parse_history_page(text: str) -> int:
     if not 1 <= instances <= LIMITS.temporal_instances_max:
         raise ValueError(text)
     return instances
+
+
+def parse_log(text: str) -> str:
+    if text not in FORMS:
+        raise ValueError(text)
+    return text
+
+
+def parse_log_level(text: str) -> str:
+    if text not in LEVELS:
+        raise ValueError(text)
+    return text
 
 
 def parse_egress_allow(text: str) -> tuple[str, ...]:
@@ -110,6 +125,22 @@ SETTINGS = (
         'host names ("context.example.org", "*.example.org") and networks ("10.0.0.0/8"), separated by commas',
         "Loopback and private hosts that the platform may call; all others of that kind are refused.",
         parse_egress_allow,
+    ),
+    Setting(
+        "MADANG_LOG",
+        "log",
+        "lines",
+        " or ".join(FORMS),
+        "How the log is written: lines for people, or one JSON object per line.",
+        parse_log,
+    ),
+    Setting(
+        "MADANG_LOG_LEVEL",
+        "log_level",
+        "warning",
+        " or ".join(LEVELS),
+        "The least that is logged.",
+        parse_log_level,
     ),
     Setting(
         "MADANG_HISTORY_PAGE",
@@ -155,6 +186,13 @@ class Limits(msgspec.Struct, frozen=True):
         2048
     )
     tenant_bytes_max: Annotated[int, msgspec.Meta(description="name of a tenant")] = 64
+    open_tenants_max: Annotated[
+        int,
+        msgspec.Meta(description="tenants whose store stays open; of more, those longest idle are closed"),
+    ] = 64
+    busy_tenants_max: Annotated[
+        int, msgspec.Meta(description="tenants at work at one time, those with subscriptions among them")
+    ] = 512
     page_entities_default: Annotated[int, msgspec.Meta(description="entities on a page without `limit`")] = 20
     page_entities_max: Annotated[int, msgspec.Meta(description="the largest `limit`")] = 1000
     offset_entities_max: Annotated[int, msgspec.Meta(description="the largest `offset`")] = 10_000
@@ -169,18 +207,24 @@ class Limits(msgspec.Struct, frozen=True):
     q_terms_max: Annotated[int, msgspec.Meta(description="conditions in q, scopeQ or a type selection")] = 100
     q_depth_max: Annotated[int, msgspec.Meta(description="nested parentheses in q")] = 20
     join_levels_max: Annotated[
-        int, msgspec.Meta(description="relationships followed one after the other, in joinLevel, pick, omit and q")
+        int,
+        msgspec.Meta(
+            description="relationships followed one after the other, in joinLevel, pick, omit and q"
+        ),
     ] = 5
     join_entities_max: Annotated[int, msgspec.Meta(description="linked entities in one answer")] = 1000
     order_keys_max: Annotated[int, msgspec.Meta(description="keys in orderBy")] = 8
     regex_bytes_max: Annotated[int, msgspec.Meta(description="a regular expression in q or idPattern")] = 512
     geo_vertices_max: Annotated[int, msgspec.Meta(description="vertices of a geo-query's geometry")] = 2000
     temporal_instances_default: Annotated[
-        int, msgspec.Meta(description="instances of one attribute in a temporal answer without MADANG_HISTORY_PAGE")
+        int,
+        msgspec.Meta(
+            description="instances of one attribute in a temporal answer without MADANG_HISTORY_PAGE"
+        ),
     ] = 1000
-    temporal_instances_max: Annotated[
-        int, msgspec.Meta(description="the largest MADANG_HISTORY_PAGE")
-    ] = 100_000
+    temporal_instances_max: Annotated[int, msgspec.Meta(description="the largest MADANG_HISTORY_PAGE")] = (
+        100_000
+    )
     temporal_ordered_entities_max: Annotated[
         int, msgspec.Meta(description="histories that orderBy puts in order")
     ] = 100_000
@@ -209,10 +253,10 @@ class Limits(msgspec.Struct, frozen=True):
         msgspec.Meta(description="that an old copy is used before a host that did not answer is asked anew"),
     ] = 60
     contexts_cached_max: Annotated[int, msgspec.Meta(description="remote @contexts kept in memory")] = 256
-    contexts_kept_max: Annotated[
+    kept_contexts_max: Annotated[
         int, msgspec.Meta(description="copies of remote @contexts kept on disk per tenant")
     ] = 1000
-    contexts_hosted_max: Annotated[
+    hosted_contexts_max: Annotated[
         int, msgspec.Meta(description="@contexts hosted per tenant, for clients and for subscriptions")
     ] = 10_000
     commit_queue_changes_max: Annotated[
@@ -292,6 +336,9 @@ class Limits(msgspec.Struct, frozen=True):
     outbox_bytes_max: Annotated[
         int, msgspec.Meta(description="changes of a tenant that wait on disk; the oldest are given up")
     ] = 1024**3
+    disk_free_bytes_min: Annotated[
+        int, msgspec.Meta(description="free on the disk of the home folder, or the platform is not ready")
+    ] = 256 * 1024**2
     shutdown_ms_max: Annotated[int, msgspec.Meta(description="finishing what runs when the server stops")] = (
         1500
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,8 +9,9 @@ from typing import Final
 
 from starlette.applications import Starlette
 
-from madang import vocabulary
+from madang import logs, vocabulary
 from madang.api import asgi, deliveries, health, openapi
+from madang.api.traffic import Traffic
 from madang.city.model import City
 from madang.cli import main as commands
 from madang.cli.wiring import Wiring
@@ -54,11 +54,12 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
 def application(hub: Hub, city: City, settings: Settings) -> Application:
     """The information API by its thin path; all else, the pages among it, by Starlette."""
     site = Site(hub, city, settings)
+    traffic = Traffic()
+    watched = health.routes(hub, settings.home, traffic)
     return asgi.application(
         hub,
-        Starlette(
-            routes=[*health.routes(hub), *deliveries.routes(hub), *openapi.routes(), *pages.routes(site)]
-        ),
+        Starlette(routes=[*watched, *deliveries.routes(hub), *openapi.routes(), *pages.routes(site)]),
+        traffic,
     )
 
 
@@ -66,7 +67,7 @@ WIRING: Final = Wiring(open_hub, application)
 
 
 def main() -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    logs.set_up("lines", "warning")
     sys.exit(commands.run(sys.argv[1:], WIRING))
 
 

@@ -45,7 +45,7 @@ async def expanded(api: Client, context: Any, name: str = "speed") -> str:
     seen = (await api.get(f"{ENTITIES}/urn:x:1", headers=link(CORE_URL))).json()
     await api.delete(f"{ENTITIES}/urn:x:1")
     (found,) = set(seen) - {"id", "type"}
-    return found
+    return str(found)
 
 
 def platform(home: Path, clock: FixedClock) -> Hub:

@@ -7,13 +7,15 @@ entity (docs/decisions, measured).
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter
 from typing import Any, Final
 
+from madang import logs
 from madang.api.call import Answer, Call, decode_segment
 from madang.api.problems import internal_problem, problem_answer
 from madang.api.routes import BASE, ROUTES, Handler
+from madang.api.traffic import Meter, Traffic
 from madang.errors import InvalidRequest, LoopDetected, MadangError, MethodNotAllowed, NotFound, TooLarge
 from madang.hub.hub import Hub
 from madang.settings import LIMITS
@@ -29,7 +31,7 @@ _BATCH: Final = "entityOperations"
 
 
 class _Template:
-    """A path of the table, cut into segments; its methods with their handlers."""
+    """A path of the table, cut into segments; its methods with their handlers and meters."""
 
     __slots__ = ("handlers", "literals", "variables")
 
@@ -38,7 +40,7 @@ class _Template:
         # Of the first segment the table of templates knows already that it is the same
         self.literals = [(place, text) for place, text in enumerate(segments) if place and text[0] != "{"]
         self.variables = [place for place, text in enumerate(segments) if text[0] == "{"]
-        self.handlers: dict[str, Handler] = {}
+        self.handlers: dict[str, tuple[Handler, Meter]] = {}
 
     def matches(self, segments: list[str]) -> bool:
         for place, text in self.literals:  # noqa: SIM110 a generator would cost more than the comparison
@@ -47,52 +49,70 @@ class _Template:
         return True
 
 
-def _templates() -> dict[tuple[int, str], list[_Template]]:
+class _Router:
     """The templates of the table by number of segments and the first of them; the more literal one first."""
-    by_path: dict[str, _Template] = {}
-    for route in ROUTES:
-        by_path.setdefault(route.path, _Template(route.path)).handlers[route.method] = route.handler
-    found: dict[tuple[int, str], list[_Template]] = {}
-    for path, template in by_path.items():
-        found.setdefault((path.count("/"), path.split("/")[1]), []).append(template)
-    for templates in found.values():
-        templates.sort(key=lambda template: -len(template.literals))
-    return found
+
+    def __init__(self, traffic: Traffic) -> None:
+        self.nowhere = traffic.nowhere
+        by_path: dict[str, _Template] = {}
+        for route in ROUTES:
+            template = by_path.setdefault(route.path, _Template(route.path))
+            template.handlers[route.method] = route.handler, traffic.meter(route.method, route.path)
+        self._templates: dict[tuple[int, str], list[_Template]] = {}
+        for path, template in by_path.items():
+            self._templates.setdefault((path.count("/"), path.split("/")[1]), []).append(template)
+        for templates in self._templates.values():
+            templates.sort(key=lambda template: -len(template.literals))
+
+    def find(self, segments: list[str]) -> _Template | None:
+        """The template of a path."""
+        for template in self._templates.get((len(segments), segments[0]), ()):
+            if template.matches(segments):
+                return template
+        return None
 
 
-_TEMPLATES: Final = _templates()
-
-
-def information_api(hub: Hub) -> Application:
-    """The ASGI application of /ngsi-ld/v1."""
+def information_api(hub: Hub, traffic: Traffic | None = None) -> Application:
+    """The ASGI application of /ngsi-ld/v1. traffic: where requests are counted."""
+    router = _Router(traffic or Traffic())
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        answer = await _answer(hub, scope, receive)
+        began = perf_counter()
+        logs.REQUEST.set(scope)
+        answer, meter = await _answer(hub, router, scope, receive)
         headers = answer.headers
         headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else answer.body
         await send({"type": "http.response.body", "body": body})
+        meter.add(answer.status, perf_counter() - began)
 
     return serve
 
 
-async def _answer(hub: Hub, scope: Scope, receive: Receive) -> Answer:
+async def _answer(hub: Hub, router: _Router, scope: Scope, receive: Receive) -> tuple[Answer, Meter]:
     """Route, read the body, call the handler; errors of the tree become their problem, bugs a 500 with a log line."""
+    meter = router.nowhere
     try:
-        handler, path = _route(scope)
+        (handler, meter), path = _route(scope, router)
         method = scope["method"]
         body = await _body(scope, receive) if method in ("POST", "PATCH", "PUT", "DELETE") else b""
         call = Call(scope, hub, path, body)  # type: ignore[arg-type]  # granian gives a plain dict
         if via := call.header(b"via"):
             _refuse_own(hub, via)
-        return await handler(call)
+        answer = await handler(call)
     except MadangError as error:
-        return problem_answer(error)
+        answer = _numbered(problem_answer(error), scope)
     except Exception:  # noqa: BLE001 a bug: the client gets a number, the log the rest
-        number = uuid.uuid4().hex[:12]
-        _LOG.exception("Request %s failed: %s %s", number, scope["method"], scope["path"])
-        return internal_problem(number)
+        _LOG.exception("%s %s failed", scope["method"], scope["path"])
+        answer = _numbered(internal_problem(logs.request_id(scope)), scope)
+    return answer, meter
+
+
+def _numbered(answer: Answer, scope: Scope) -> Answer:
+    """The answer with the number by which the log knows its request."""
+    answer.headers.append((logs.HEADER, logs.request_id(scope).encode()))
+    return answer
 
 
 def _refuse_own(hub: Hub, via: str) -> None:
@@ -103,17 +123,17 @@ def _refuse_own(hub: Hub, via: str) -> None:
         )
 
 
-def _route(scope: Scope) -> tuple[Handler, tuple[str, ...]]:
+def _route(scope: Scope, router: _Router) -> tuple[tuple[Handler, Meter], tuple[str, ...]]:
     raw: bytes | None = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else scope["path"]
     if len(path) + len(scope["query_string"]) > LIMITS.request_uri_bytes_max:
         raise InvalidRequest(f"Path and parameters are longer than {LIMITS.request_uri_bytes_max} bytes")
     segments = path[len(_PREFIX) :].partition("?")[0].split("/")
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
-    found = _find(segments)
+    found = router.find(segments)
     if not segments[-1] and len(segments) > 1:
         # A slash at the end: of a collection, unless the method is one that only its members have
-        collection = _find(segments[:-1])
+        collection = router.find(segments[:-1])
         found = collection if collection is not None and method in collection.handlers else found
     if found is None:
         raise NotFound(f"There is nothing at {scope['path'][:200]}; /openapi.json lists what there is")
@@ -122,14 +142,6 @@ def _route(scope: Scope) -> tuple[Handler, tuple[str, ...]]:
         allowed = ", ".join(sorted(found.handlers))
         raise MethodNotAllowed(f"{method} is not offered here; offered are {allowed}", detail=allowed)
     return handler, tuple([decode_segment(segments[place]) for place in found.variables])
-
-
-def _find(segments: list[str]) -> _Template | None:
-    """The template of a path."""
-    for template in _TEMPLATES.get((len(segments), segments[0]), ()):
-        if template.matches(segments):
-            return template
-    return None
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
@@ -150,14 +162,32 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     return body
 
 
-def application(hub: Hub, pages: Application) -> Application:
+def application(hub: Hub, pages: Application, traffic: Traffic) -> Application:
     """The whole platform as one ASGI application: the information API by the thin path, all else by `pages`."""
-    api = information_api(hub)
+    api = information_api(hub, traffic)
+    counted = traffic.pages
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(_PREFIX):
             await api(scope, receive, send)
-        else:
+            return
+        if scope["type"] != "http":
             await pages(scope, receive, send)
+            return
+        began = perf_counter()
+        status = 500
+
+        async def watched(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        logs.REQUEST.set(scope)
+        try:
+            await pages(scope, receive, watched)
+        finally:
+            # A page that follows the city has no time of its own
+            if scope["path"] != "/stream":
+                counted.add(status, perf_counter() - began)
 
     return serve

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable
@@ -14,7 +15,7 @@ from typing import Annotated, Final
 import msgspec
 from cyclopts import Parameter
 
-from madang import children, server
+from madang import children, logs, server
 from madang.city.apply import apply, keep
 from madang.city.check import read_city, require
 from madang.city.demo.following import keep_alive
@@ -105,7 +106,10 @@ def up_command(wiring: Wiring) -> Callable[..., int]:
         if demo and city is not None:
             raise SettingInvalid(f"--demo brings up a city of its own; leave out {city}, or --demo")
         wish = Wish(city, seed if demo else None, yes, json)
-        server.run(bring_up(wiring, (where or Where()).settings(), wish))
+        settings = (where or Where()).settings()
+        logs.set_up(settings.log, settings.log_level)
+        open_many_files()
+        server.run(bring_up(wiring, settings, wish))
         return OK
 
     return up
@@ -131,6 +135,12 @@ async def bring_up(wiring: Wiring, settings: Settings, wish: Wish) -> None:
                 work.append(keep_alive(demo_folder(home), hub.clock))
             application = wiring.application(hub, city, settings)
             await serve_beside(work, server.serve(application, settings.host, port, stop), stop)
+
+
+def open_many_files() -> None:
+    """Let this process open as many files as it may: every open tenant takes some."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def serve_beside(

@@ -11,8 +11,7 @@ import asyncio
 import logging
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -37,6 +36,10 @@ _SAVE_SECONDS: Final = 60
 _COPIES_MAX: Final = 32
 
 Key = tuple[str, str | bytes]
+
+
+class Kept(Protocol):
+    def __call__(self, access: Access, *, open_it: bool) -> KeptContexts | None: ...
 
 
 class Use(msgspec.Struct):
@@ -84,13 +87,14 @@ class _Gathering:
 class Contexts:
     """Finds the `Context` for what a request names. default: for requests that name none.
 
-    kept: gives a tenant's stored @contexts, None while it has no store; set by the hub.
+    kept: gives a tenant's stored @contexts, None while it has no store; without `open_it` also while that is not
+    open. Set by the hub.
     """
 
     def __init__(self, default: Context, clock: Clock, egress_allow: tuple[str, ...] = ()) -> None:
         self.default = default
         self.started = clock.now()
-        self.kept: Callable[[Access], KeptContexts | None] = _nothing_kept
+        self.kept: Kept = _nothing_kept
         self.fetcher = Fetcher(clock, egress_allow)
         self._clock = clock
         self._built: OrderedDict[Key, _Built] = OrderedDict()
@@ -120,7 +124,7 @@ class Contexts:
         return await self._build(key, reference, access)
 
     async def _build(self, key: Key, reference: Any, access: Access) -> Context:
-        gathering = _Gathering(access.tenant, self.kept(access))
+        gathering = _Gathering(access.tenant, self.kept(access, open_it=True))
         try:
             async with asyncio.timeout(LIMITS.context_resolve_ms_max / 1000):
                 documents = await self._documents_of(reference, 0, gathering)
@@ -250,7 +254,7 @@ class Contexts:
             copy = await self._refreshed(kept.url, None)
         except BadRequestData as error:
             raise ContextUnavailable(error.message) from error
-        await self._keep(kept.url, copy, kept, _Gathering(access.tenant, self.kept(access)))
+        await self._keep(kept.url, copy, kept, _Gathering(access.tenant, self.kept(access, open_it=True)))
         self.forget(access.tenant)
 
     def forget(self, tenant: str, context_id: str = "", url: str = "") -> None:
@@ -269,7 +273,7 @@ class Contexts:
     async def save(self, tenant: str) -> None:
         """Write down how often the tenant's stored @contexts have been used."""
         found = [(context_id, use) for context_id, use in self._uses.get(tenant, {}).items() if use.hits]
-        kept = self.kept(Access(tenant=tenant)) if found else None
+        kept = self.kept(Access(tenant=tenant), open_it=False) if found else None
         if kept is None:
             return
         uses = [ContextUse(context_id, use.hits, use.used) for context_id, use in found]
@@ -280,11 +284,14 @@ class Contexts:
     async def _save_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
-            for tenant in list(self._uses):
-                try:
-                    await self.save(tenant)
-                except MadangError as error:
-                    _LOG.warning("Uses of @contexts were not written down: %s", error.message)
+            await self._save_all()
+
+    async def _save_all(self) -> None:
+        for tenant in list(self._uses):
+            try:
+                await self.save(tenant)
+            except MadangError as error:
+                _LOG.warning("Uses of @contexts were not written down: %s", error.message)
 
     async def close(self) -> None:
         """To be called while the stores are still open."""
@@ -292,8 +299,7 @@ class Contexts:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for tenant in list(self._uses):
-            await self.save(tenant)
+        await self._save_all()
         await self.fetcher.close()
 
 
@@ -302,7 +308,7 @@ def new_id() -> str:
     return f"urn:uuid:{uuid.uuid4()}"
 
 
-def _nothing_kept(_access: Access) -> KeptContexts | None:
+def _nothing_kept(access: Access, *, open_it: bool) -> KeptContexts | None:
     return None
 
 

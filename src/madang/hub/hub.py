@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Protocol
 
+import msgspec
+
 from madang.clock import Clock
-from madang.errors import BadRequestData, NoTenant
+from madang.errors import BadRequestData, Busy, NoTenant
 from madang.hub.contexts import Contexts
 from madang.ngsild.subscription import DeliveryState
 from madang.settings import LIMITS
@@ -15,7 +20,17 @@ from madang.store.base import KeptContexts, KeptSubscription, Store
 from madang.trust.access import DEFAULT_TENANT, Access
 
 _TENANT: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_TENANTS_MAX: Final = 64
+_LOG: Final = logging.getLogger(__name__)
+# A tenant that was asked for a moment ago will be asked for again
+_IDLE_US: Final = 1_000_000
+
+
+class Counted(Protocol):
+    """Notifications since the process started: delivered, attempts that failed, given up."""
+
+    delivered: int
+    failed: int
+    dead: int
 
 
 class Delivery(Protocol):
@@ -25,6 +40,14 @@ class Delivery(Protocol):
     """
 
     name: str
+
+    @property
+    def counts(self) -> Counted: ...
+
+    @property
+    def waiting(self) -> int:
+        """Changes that wait in memory to be notified."""
+        ...
 
     def opened(self, tenant: str, store: Store) -> None:
         """The tenant's store was opened."""
@@ -55,6 +78,13 @@ class Delivery(Protocol):
         ...
 
 
+class _Opened(msgspec.Struct):
+    """An open store, and when it was last asked for (microseconds UTC; the default tenant's is not kept)."""
+
+    store: Store
+    used: int
+
+
 class Hub:
     """Everything that an operation needs. `open_store` gives a tenant's store; `has_store` says if it exists.
 
@@ -71,7 +101,9 @@ class Hub:
     ) -> None:
         self._open_store = open_store
         self._has_store = has_store
-        self._stores: dict[str, Store] = {}
+        # The least recently used first
+        self._stores: OrderedDict[str, _Opened] = OrderedDict()
+        self._closing: dict[str, asyncio.Task[None]] = {}
         self.contexts = contexts
         self.contexts.kept = self._kept_contexts
         self.clock = clock
@@ -83,8 +115,14 @@ class Hub:
 
         Raises NoTenant if it does not exist, BadRequestData if it cannot be the name of one.
         """
-        store = self._stores.get(access.tenant)
-        return store if store is not None else self._open(access.tenant, create)
+        tenant = access.tenant
+        opened = self._stores.get(tenant)
+        if opened is None:
+            return self._open(tenant, create)
+        if tenant:
+            opened.used = self.clock.now()
+            self._stores.move_to_end(tenant)
+        return opened.store
 
     def _open(self, tenant: str, create: bool) -> Store:
         if tenant != DEFAULT_TENANT:
@@ -94,16 +132,54 @@ class Hub:
                 )
             if not create and not self._has_store(tenant):
                 raise NoTenant(f"Tenant {tenant} does not exist; it comes into being with its first entity")
-            if len(self._stores) > _TENANTS_MAX:
-                raise NoTenant(
-                    f"{_TENANTS_MAX} tenants are open already, which is the most that one process serves"
-                )
-        store = self._stores[tenant] = self._open_store(tenant)
+            self._make_room()
+            if tenant in self._closing:
+                raise Busy(f"The store of tenant {tenant} is being closed; try again in a moment")
+        store = self._open_store(tenant)
+        self._stores[tenant] = _Opened(store, self.clock.now())
         if self.delivery is not None:
             self.delivery.opened(tenant, store)
         return store
 
-    def _kept_contexts(self, access: Access) -> KeptContexts | None:
+    def _make_room(self) -> None:
+        """Close the stores that were longest not used while more are open than should be. Raises Busy."""
+        too_many = len(self._stores) - LIMITS.open_tenants_max
+        if too_many < 0:
+            return
+        crowded = len(self._stores) >= LIMITS.busy_tenants_max
+        latest = self.clock.now() - (0 if crowded else _IDLE_US)
+        for tenant, opened in list(self._stores.items()):
+            if too_many < 0 or opened.used > latest:
+                break
+            if tenant and opened.store.is_idle() and not (self.delivery and self.delivery.needs(tenant)):
+                del self._stores[tenant]
+                task = asyncio.create_task(self._close(tenant, opened.store), name=f"close '{tenant}'")
+                self._closing[tenant] = task
+                too_many -= 1
+        if len(self._stores) >= LIMITS.busy_tenants_max:
+            raise Busy(
+                f"{len(self._stores)} tenants are at work, the most there may be; try again in a moment"
+            )
+
+    async def _close(self, tenant: str, store: Store) -> None:
+        """Close a store that nobody uses; its tenant can be opened again after it."""
+        try:
+            if self.delivery is not None:
+                await self.delivery.closed(tenant)
+            await store.close()
+        except Exception:  # noqa: BLE001 whatever it was, the tenant must not be locked out by it
+            _LOG.exception("The store of tenant %s did not close as it should", tenant)
+        finally:
+            del self._closing[tenant]
+
+    @property
+    def open_stores(self) -> dict[str, Store]:
+        """The stores that are open, by tenant."""
+        return {tenant: opened.store for tenant, opened in self._stores.items()}
+
+    def _kept_contexts(self, access: Access, *, open_it: bool) -> KeptContexts | None:
+        if not open_it and access.tenant not in self._stores:
+            return None
         try:
             return self.store(access).contexts
         except NoTenant:
@@ -114,6 +190,7 @@ class Hub:
         if self.delivery is not None:
             await self.delivery.close()
         await self.contexts.close()
-        stores, self._stores = list(self._stores.values()), {}
-        for store in stores:
-            await store.close()
+        await asyncio.gather(*self._closing.values())
+        stores, self._stores = list(self._stores.values()), OrderedDict()
+        for opened in stores:
+            await opened.store.close()

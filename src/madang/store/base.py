@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from madang.errors import MadangError
+from madang.meters import Histogram
 from madang.ngsild.changes import Change, Outcome
 from madang.ngsild.entity import Entity, Kind
 from madang.ngsild.evolution import Evolution
@@ -240,6 +241,21 @@ class KeptContexts(Protocol):
     async def note(self, uses: Sequence[ContextUse]) -> None: ...
 
 
+class StoreMeasures(msgspec.Struct, frozen=True):
+    """commits, changes, failures: of commits, since the store was opened. seconds: that commits took.
+
+    waiting: changes that wait for their commit. entities: of all types; one of several counts for each. unfolded:
+    changes that the folding of history has not looked at."""
+
+    commits: int
+    changes: int
+    failures: int
+    seconds: Histogram
+    waiting: int
+    entities: int
+    unfolded: int
+
+
 class Store(Protocol):
     sources: Sources
     subscriptions: Subscriptions
@@ -303,6 +319,16 @@ class Store(Protocol):
 
     def watch(self) -> AsyncIterator[ChangeRow]:
         """Every commit from now on, as it happens."""
+        ...
+
+    def measures(self) -> StoreMeasures: ...
+
+    def trouble(self) -> str:
+        """What keeps the store from being written, "" if nothing does."""
+        ...
+
+    def is_idle(self) -> bool:
+        """Whether nobody waits for it or follows it, so that closing it now interrupts nothing."""
         ...
 
     async def close(self) -> None: ...

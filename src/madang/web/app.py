@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from madang.errors import (
     NotSupported,
     QueryTooWide,
 )
+from madang.logs import request_id
 from madang.web import city, data, download, entity, hours, layers, types
 from madang.web.assets import Assets
 from madang.web.headers import SECURITY_HEADERS
@@ -114,9 +114,8 @@ def guarded(shared: Shared, handler: Handler) -> Endpoint:
         except MadangError as error:
             return problem_page(visit, error)
         except Exception:
-            number = secrets.token_hex(4)
-            log.exception("%s %s failed (%s)", request.method, request.url.path, number)
-            return fault_page(visit, number)
+            log.exception("%s %s failed", request.method, request.url.path)
+            return fault_page(visit, request_id(request.scope))
 
     return endpoint
 

@@ -12,12 +12,14 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import Any, Final
 
 import apsw
 
 from madang.clock import Clock
 from madang.errors import Busy, MadangError, StoreBroken
+from madang.meters import Histogram
 from madang.ngsild.changes import Change, Outcome
 from madang.settings import LIMITS
 from madang.store.base import ChangeRow
@@ -59,6 +61,12 @@ class Committer:
         self._wake = asyncio.Event()
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="commit")
         self._closing = False
+        self._writing = False
+        self.commits = 0
+        self.changes = 0
+        self.failures = 0
+        self.seconds = Histogram()
+        self.trouble = ""
         self._task = asyncio.create_task(self._run(), name=f"commit {place.connection.filename}")
 
     async def commit(self, changes: Sequence[Change], work: Work | None = None) -> Outcomes:
@@ -74,6 +82,14 @@ class Committer:
         self._waiting_changes += len(changes)
         self._wake.set()
         return await job.answer
+
+    @property
+    def waiting(self) -> int:
+        """Changes that wait for their commit."""
+        return self._waiting_changes
+
+    def is_idle(self) -> bool:
+        return not self._waiting and not self._writing
 
     async def close(self) -> None:
         """Finish what waits, then stop."""
@@ -103,6 +119,8 @@ class Committer:
 
     async def _one_commit(self, jobs: list[_Job]) -> None:
         connection = self._place.connection
+        began = perf_counter()
+        self._writing = True
         try:
             connection.execute("BEGIN IMMEDIATE")
             changes = await self._write(jobs)
@@ -112,9 +130,14 @@ class Committer:
             self._undo(error, jobs)
             return
         finally:
+            self._writing = False
             self._held.hold()
         if self._place.expiry.taken:
             self._place.expiry.reload()
+        self.commits += 1
+        self.changes += len(changes)
+        self.seconds.add(perf_counter() - began)
+        self.trouble = ""
         for job in jobs:
             if not job.answer.done():
                 job.answer.set_result(job.outcomes)
@@ -143,6 +166,9 @@ class Committer:
     def _undo(self, error: Exception, jobs: list[_Job]) -> None:
         place = self._place
         _LOG.error("A commit failed and was rolled back", exc_info=error)
+        self.failures += 1
+        # What one request did wrong is no trouble of the file
+        self.trouble = str(error) if isinstance(error, apsw.Error) else ""
         if place.connection.in_transaction:
             place.connection.execute("ROLLBACK")
         place.outbox.forget()

@@ -47,7 +47,7 @@ class SqliteContexts:
     async def put(self, context: KeptContext) -> None:
         if not context.expires and self.find(context.id) is None:
             lasting = self._reader.execute("SELECT count(*) FROM context WHERE expires = 0").get
-            if int(lasting) >= LIMITS.contexts_hosted_max:
+            if int(lasting) >= LIMITS.hosted_contexts_max:
                 raise Denied(
                     f"{lasting} @contexts are hosted for this tenant, the most there may be; delete some of them"
                 )
@@ -90,7 +90,7 @@ def _put(connection: apsw.Connection, context: KeptContext) -> None:
             context.hits,
         ),
     )
-    connection.execute(_MAKE_ROOM, (LIMITS.contexts_kept_max,))
+    connection.execute(_MAKE_ROOM, (LIMITS.kept_contexts_max,))
 
 
 def _kept(row: tuple[Any, ...]) -> KeptContext:

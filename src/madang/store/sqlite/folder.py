@@ -57,6 +57,7 @@ class Folder:
         self._last = last
         self._looked = int(reader.execute(_LOOKED).get or 0)
         self._task: asyncio.Task[None] | None = None
+        self._passing = False
 
     def start(self, terms: Terms, clock: Clock, retention: Retention) -> None:
         """Fold whenever there is enough to fold, until `close`."""
@@ -81,10 +82,25 @@ class Folder:
             passed = loop.time()
             kept = passed if cutoffs else kept
 
+    @property
+    def unfolded(self) -> int:
+        """Changes that no pass has looked at."""
+        return self._last() - self._looked
+
+    def is_idle(self) -> bool:
+        return not self._passing
+
     async def fold(self, cutoffs: Cutoffs = ()) -> int:
         """One pass over all that was written since the last. Returns how many steps were written.
 
         Raises EOFError if the process ends before it is through."""
+        self._passing = True
+        try:
+            return await self._pass(cutoffs)
+        finally:
+            self._passing = False
+
+    async def _pass(self, cutoffs: Cutoffs) -> int:
         until = self._last()
         asked = Pass(self._looked, until, max(1, until - LIMITS.changes_kept_max), cutoffs)
         process = await children.start(_MODULE, str(self._path), msgspec.json.encode(asked).decode())

@@ -57,6 +57,9 @@ class IndexBuilder:
             return False
         return True
 
+    def is_idle(self) -> bool:
+        return self._task is None or self._task.done()
+
     def _start(self) -> None:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name="build value indexes")

@@ -80,6 +80,9 @@ class Watchers:
         self._followers.add(follower)
         return follower
 
+    def is_idle(self) -> bool:
+        return not self._followers
+
     def close(self) -> None:
         """End every follower's iteration."""
         for follower in list(self._followers):

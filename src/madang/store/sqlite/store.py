@@ -7,9 +7,9 @@ queries, `history.py` reads the past.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import apsw
 import msgspec
@@ -33,6 +33,7 @@ from madang.store.base import (
     RenderedPage,
     SourceMark,
     Sources,
+    StoreMeasures,
     Subscriptions,
 )
 from madang.store.deliveries import Deliveries
@@ -59,6 +60,10 @@ _CHANGES: Final = """SELECT c.sequence, c.time, c.id, c.kind, coalesce(e.types, 
 _RERENDER_ROWS: Final = 512
 
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
 class Options(msgspec.Struct, frozen=True):
     """What a store is told of the platform's vocabulary.
 
@@ -71,6 +76,23 @@ class Options(msgspec.Struct, frozen=True):
     names: frozenset[str] = frozenset()
     indexed: tuple[tuple[str, str], ...] = ()
     retention: Retention = ()
+
+
+def _reading(
+    method: Callable[Concatenate[SqliteStore, Parameters], Awaitable[Result]],
+) -> Callable[Concatenate[SqliteStore, Parameters], Coroutine[Any, Any, Result]]:
+    """A method that may let others run while it reads: meanwhile the store is not idle."""
+
+    async def read_counted(
+        self: SqliteStore, /, *arguments: Parameters.args, **named: Parameters.kwargs
+    ) -> Result:
+        self.running += 1
+        try:
+            return await method(self, *arguments, **named)
+        finally:
+            self.running -= 1
+
+    return read_counted
 
 
 class SqliteStore:
@@ -89,6 +111,7 @@ class SqliteStore:
         )
         _prepare(self.place, options)
         self._reader = open_reader(path)
+        self.running = 0
         self._watchers = live.Watchers()
         self._committer = Committer(self.place, clock, Held(self._reader), self._watchers.publish)
         self._sweeper = Sweeper(self.place.expiry, clock, lambda: self._committer.commit(()))
@@ -152,16 +175,19 @@ class SqliteStore:
         entity = read.retrieve(self._reader, self.place.terms, entity_id, access)
         return render_whole(entity, self.place.context) if entity is not None else None
 
+    @_reading
     async def page(self, query: Query, window: Window, access: Access) -> Page:
         if self.place.expiry.next:
             await self._without_expired()
         return await self._pages.page(query, window, access)
 
+    @_reading
     async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage:
         if self.place.expiry.next:
             await self._without_expired()
         return await self._pages.rendered_page(query, window, access)
 
+    @_reading
     async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
         if self.place.expiry.next:
             await self._without_expired(entity_id)
@@ -170,6 +196,7 @@ class SqliteStore:
     async def has_history(self, entity_id: str) -> bool:
         return history_page.is_known(self._reader, self.place.terms, entity_id)
 
+    @_reading
     async def history(
         self, query: Query, temporal: TemporalQuery, window: Window, access: Access
     ) -> EvolutionPage:
@@ -188,11 +215,13 @@ class SqliteStore:
     async def last_sequence(self) -> int:
         return self.place.counters.sequence
 
+    @_reading
     async def type_counts(self, access: Access) -> dict[str, int]:
         if self.place.expiry.next:
             await self._without_expired()
         return await read.type_counts(self._reader, self.place.terms, access)
 
+    @_reading
     async def attribute_counts(self, access: Access) -> list[AttributeCount]:
         if self.place.expiry.next:
             await self._without_expired()
@@ -210,6 +239,26 @@ class SqliteStore:
 
     def watch(self) -> AsyncIterator[ChangeRow]:
         return self._watchers.watch()
+
+    def measures(self) -> StoreMeasures:
+        committer = self._committer
+        entities = self._reader.execute("SELECT coalesce(sum(n), 0) FROM type_count").get
+        return StoreMeasures(
+            committer.commits,
+            committer.changes,
+            committer.failures,
+            committer.seconds,
+            committer.waiting,
+            int(entities),
+            self._folder.unfolded,
+        )
+
+    def trouble(self) -> str:
+        return self._committer.trouble
+
+    def is_idle(self) -> bool:
+        parts = (self._committer, self._folder, self._builder, self._watchers)
+        return not self.running and all(part.is_idle() for part in parts)
 
     async def close(self) -> None:
         """Write what waits, then close the file."""
