@@ -42,6 +42,8 @@ class Client:
         if json is not None:
             body = orjson.dumps(json)
             sent.setdefault("content-type", "application/json")
+        if method in ("POST", "PATCH", "PUT"):
+            sent.setdefault("content-length", str(len(body)))
         parts = urlsplit(path)
         query = "&".join(text for text in (parts.query, urlencode(params or {})) if text)
         scope: dict[str, Any] = {

@@ -10,6 +10,7 @@
     ├── MethodNotAllowed        the resource exists, but not with this method (`detail` lists those it has)
     ├── NotAcceptable           none of the representations that the client accepts is offered
     ├── UnsupportedMediaType    the body's media type is not one that the operation takes
+    ├── LengthRequired          a body came without its length
     ├── TooLarge                the body is over the limit
     ├── TooManyResults          the answer would be over a limit; narrow the request
     ├── QueryTooWide            the query would read too much and no index serves it yet
@@ -75,6 +76,10 @@ class NotAcceptable(MadangError):
 
 
 class UnsupportedMediaType(MadangError):
+    pass
+
+
+class LengthRequired(MadangError):
     pass
 
 

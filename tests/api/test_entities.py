@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.asgi_client import Client
 
+from madang.ngsild.context import CORE
+
 BASE = "/ngsi-ld/v1"
 ID = "urn:ngsi-ld:Car:1"
 LD = {"content-type": "application/ld+json"}
@@ -86,8 +88,8 @@ async def test_replace_merge_append_update(api: Client) -> None:
     assert (await api.get(path)).json() == car(speed={"type": "Property", "value": 7})
     appended = await api.post(f"{path}/attrs", {"speed": 8, "wheels": 4}, params={"options": "noOverwrite"})
     assert appended.status == 207
-    assert appended.json()["updated"] == ["wheels"]
-    assert appended.json()["notUpdated"][0]["attributeName"] == "speed"
+    assert appended.json()["updated"] == [CORE.expand("wheels")]
+    assert appended.json()["notUpdated"][0]["attributeName"] == CORE.expand("speed")
     updated = await api.patch(f"{path}/attrs", {"speed": 9, "doors": 5})
     assert updated.status == 204
     assert (await api.get(path)).json().keys() == {"id", "type", "speed", "wheels", "doors"}

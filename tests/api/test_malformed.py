@@ -15,11 +15,19 @@ from madang.api.routes import BASE, ROUTES, Route
 from madang.settings import LIMITS
 
 SECONDS_MAX = 1.0
+BARE = (411, 415)  # told by their status alone
 ID = "urn:ngsi-ld:Car:1"
 LD = {"content-type": "application/ld+json"}
 JSON = {"content-type": "application/json"}
 MOMENT = "2026-01-01T00:00:00Z"
-PATHS = {"entityId": ID, "attrId": "speed", "instanceId": "urn:ngsi-ld:Instance:1-1-0", "type": "Car"}
+PATHS = {
+    "entityId": ID,
+    "attrId": "speed",
+    "instanceId": "urn:ngsi-ld:Instance:1-1-0",
+    "type": "Car",
+    "subscriptionId": "urn:ngsi-ld:Subscription:1",
+    "contextId": "none",
+}
 WITH_BODY = [route for route in ROUTES if route.method in ("POST", "PATCH", "PUT")]
 READING = [route for route in ROUTES if route.method == "GET" and "jsonldContexts" not in route.path]
 
@@ -52,7 +60,9 @@ async def ask(api: Client, method: str, path: str, **options: Any) -> Reply:
     took = time.perf_counter() - begun
     assert took < SECONDS_MAX, f"{method} {path[:200]} took {took:.2f} s"
     assert reply.status != 500, f"{method} {path[:200]}: {reply.body!r:.300}"
-    if reply.status >= 400:
+    if reply.status in BARE:
+        assert not reply.body
+    elif reply.status >= 400:
         problem = reply.json()
         assert problem["type"].startswith("https://uri.etsi.org/ngsi-ld/errors/")
         assert problem["title"]
@@ -271,7 +281,8 @@ async def test_a_pattern_that_would_stall_a_backtracking_engine(city: Client) ->
     ).status == 201
     for query in ("idPattern=(a%2B)%2B%24", 'q=name~="(a%2B)%2B%24"', "idPattern=(.*a){30}%24"):
         for path in ("/entities", "/temporal/entities"):
-            reply = await ask(city, "GET", f"{BASE}{path}?type=Car&timerel=after&timeAt={MOMENT}&{query}")
+            times = f"&timerel=after&timeAt={MOMENT}" if path.startswith("/temporal") else ""
+            reply = await ask(city, "GET", f"{BASE}{path}?type=Car&{query}{times}")
             assert reply.status == 200, reply.body
 
 

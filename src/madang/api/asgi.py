@@ -28,6 +28,8 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _LOG: Final = logging.getLogger(__name__)
 _PREFIX: Final = BASE + "/"
 _BATCH: Final = "entityOperations"
+_WITH_BODY: Final = frozenset(("POST", "PATCH", "PUT", "DELETE"))
+_NAMELESS: Final = ["entities"]
 
 
 class _Template:
@@ -81,7 +83,8 @@ def information_api(hub: Hub, traffic: Traffic | None = None) -> Application:
         logs.REQUEST.set(scope)
         answer, meter = await _answer(hub, router, scope, receive)
         headers = answer.headers
-        headers.append((b"content-length", str(len(answer.body)).encode()))
+        if answer.status != 204:  # which has none (§6.3.6)
+            headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         body = b"" if scope["method"] == "HEAD" else answer.body
         await send({"type": "http.response.body", "body": body})
@@ -93,11 +96,14 @@ def information_api(hub: Hub, traffic: Traffic | None = None) -> Application:
 async def _answer(hub: Hub, router: _Router, scope: Scope, receive: Receive) -> tuple[Answer, Meter]:
     """Route, read the body, call the handler; errors of the tree become their problem, bugs a 500 with a log line."""
     meter = router.nowhere
+    call: Call | None = None
     try:
         (handler, meter), path = _route(scope, router)
-        method = scope["method"]
-        body = await _body(scope, receive) if method in ("POST", "PATCH", "PUT", "DELETE") else b""
-        call = Call(scope, hub, path, body)  # type: ignore[arg-type]  # granian gives a plain dict
+        call = Call(scope, hub, path, b"")  # type: ignore[arg-type]  # granian gives a plain dict
+        if scope["method"] in _WITH_BODY:
+            if scope["method"] != "DELETE":
+                call.require_length()
+            call.body = await _body(scope, receive)
         if via := call.header(b"via"):
             _refuse_own(hub, via)
         answer = await handler(call)
@@ -106,6 +112,8 @@ async def _answer(hub: Hub, router: _Router, scope: Scope, receive: Receive) -> 
     except Exception:  # noqa: BLE001 a bug: the client gets a number, the log the rest
         _LOG.exception("%s %s failed", scope["method"], scope["path"])
         answer = _numbered(internal_problem(logs.request_id(scope)), scope)
+    if call is not None:
+        call.echo_to(answer)
     return answer, meter
 
 
@@ -132,9 +140,10 @@ def _route(scope: Scope, router: _Router) -> tuple[tuple[Handler, Meter], tuple[
     method = "GET" if scope["method"] == "HEAD" else scope["method"]
     found = router.find(segments)
     if not segments[-1] and len(segments) > 1:
-        # A slash at the end: of a collection, unless the method is one that only its members have
+        # A slash at the end is of the collection; but to write an entity without saying which is no wrong method
         collection = router.find(segments[:-1])
-        found = collection if collection is not None and method in collection.handlers else found
+        nameless = segments[:-1] == _NAMELESS and method in ("PUT", "PATCH")
+        found = found if nameless or collection is None else collection
     if found is None:
         raise NotFound(f"There is nothing at {scope['path'][:200]}; /openapi.json lists what there is")
     handler = found.handlers.get(method)

@@ -44,7 +44,9 @@ async def update(call: Call) -> Answer:
 async def merge(call: Call) -> Answer:
     """CIM 009 §5.6.20, §6.31.3.1."""
     return _answer(
-        await _apply(call, lambda raw, context: Write(Mode.MERGE, parse_fragment(raw, context, partial=Part.MERGE)))
+        await _apply(
+            call, lambda raw, context: Write(Mode.MERGE, parse_fragment(raw, context, partial=Part.MERGE))
+        )
     )
 
 

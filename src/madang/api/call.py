@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 
-from madang.errors import BadRequestData, InvalidRequest
+from madang.errors import BadRequestData, InvalidRequest, LengthRequired
 from madang.hub.hub import Hub
 from madang.ngsild.context import Context
 from madang.trust.access import OPEN, Access
@@ -23,6 +23,8 @@ JSON: Final = (b"content-type", b"application/json")
 LD_JSON: Final = (b"content-type", b"application/ld+json")
 GEO_JSON: Final = (b"content-type", b"application/geo+json")
 _PARAMETERS_MAX: Final = 100
+_VERSION_WISH: Final = b"ngsi-ld="
+CONFORMS_TO: Final = b"1.9"
 _ACCEPT_JSON: Final = frozenset((b"*/*", b"application/json"))
 
 
@@ -79,6 +81,28 @@ class Call:
             and b"link" not in headers
             and b"prefer" not in headers
         )
+
+    @property
+    def spoken(self) -> tuple[bytes, ...] | None:
+        """All of a request that says how its answer is wanted, in its own words; None where that takes more to know:
+        a @context of its own, or a question in the body."""
+        headers = self._headers
+        if self._parameters is not None or b"link" in headers:
+            return None
+        return self._raw_query, headers.get(b"accept", b""), headers.get(b"host", b"")
+
+    def require_length(self) -> None:
+        """Raises LengthRequired where the body comes without its length (CIM 009 §6.3.4)."""
+        if b"content-length" not in self._headers:
+            raise LengthRequired("The header Content-Length is missing; a body must come with its length")
+
+    def echo_to(self, answer: Answer) -> None:
+        """Add what an answer repeats: the tenant (§6.3.14), and of a preferred version the one there is (§6.3.6)."""
+        headers = self._headers
+        if b"ngsild-tenant" in headers:
+            answer.headers.append((b"ngsild-tenant", headers[b"ngsild-tenant"]))
+        if b"prefer" in headers and answer.body and _VERSION_WISH in headers[b"prefer"]:
+            answer.headers.append((b"preference-applied", _VERSION_WISH + CONFORMS_TO))
 
     @property
     def has_parameters(self) -> bool:

@@ -18,6 +18,7 @@ from madang.errors import (
     ContextUnavailable,
     Denied,
     InvalidRequest,
+    LengthRequired,
     MadangError,
     NotAcceptable,
     NoTenant,
@@ -49,7 +50,7 @@ class Operation(msgspec.Struct, frozen=True):
 
 EVERYWHERE: Final[Errors] = (BadRequestData, NoTenant, Denied, ContextUnavailable, StoreBroken)
 _READS: Final[Errors] = (NotAcceptable,)
-_WRITES: Final[Errors] = (InvalidRequest, UnsupportedMediaType, TooLarge, Busy)
+_WRITES: Final[Errors] = (InvalidRequest, LengthRequired, UnsupportedMediaType, TooLarge, Busy)
 
 _ENTITIES: Final[Schema] = {"anyOf": [array_of("Entity"), reference("FeatureCollection")]}
 _BATCH: Final[dict[int, Schema | None]] = {204: None, 207: reference("BatchResult")}
@@ -83,7 +84,7 @@ def _batch(
 
 
 def _remove(summary: str, tag: str, parameters: tuple[str, ...] = ()) -> Operation:
-    return Operation(summary, tag, _DONE, parameters, errors=(NotFound, Busy))
+    return Operation(summary, tag, _DONE, parameters, errors=(InvalidRequest, NotFound, Busy))
 
 
 _ENTITY: Final[dict[Key, Operation]] = {
@@ -98,25 +99,39 @@ _ENTITY: Final[dict[Key, Operation]] = {
         FORM,
         NotFound,
     ),
-    ("PUT", "/entities/{entityId}"): _write("Replace an entity", "Entities", _DONE, "Fragment", NotFound),
-    ("PATCH", "/entities/{entityId}"): _write(
-        "Merge into an entity", "Entities", _DONE, "Fragment", NotFound
+    ("DELETE", "/entities"): Operation(
+        "Delete what a query selects, or attributes of it",
+        "Entities",
+        {204: None, 207: reference("BatchResult")},
+        (*FILTER, "attrs", "keep", "drop"),
+        errors=(InvalidRequest, QueryTooWide, NotSupported, Busy),
     ),
-    ("DELETE", "/entities/{entityId}"): _remove("Delete an entity; its history stays", "Entities"),
+    ("PUT", "/entities/{entityId}"): _write(
+        "Replace an entity", "Entities", _DONE, "Fragment", NotFound, parameters=("ofTypes",)
+    ),
+    ("PATCH", "/entities/{entityId}"): _write(
+        *("Merge into an entity", "Entities", _DONE, "Fragment", NotFound),
+        parameters=("ofTypes", "mergeFormat", "mergeOptions", "mergeLanguage", "mergeMoment"),
+    ),
+    ("DELETE", "/entities/{entityId}"): _remove(
+        "Delete an entity; its history stays", "Entities", ("ofTypes",)
+    ),
     ("POST", "/entities/{entityId}/attrs"): _write(
-        "Append attributes", "Entities", _UPDATED, "Fragment", NotFound, parameters=("appendOptions",)
+        *("Append attributes", "Entities", _UPDATED, "Fragment", NotFound),
+        parameters=("appendOptions", "ofTypes"),
     ),
     ("PATCH", "/entities/{entityId}/attrs"): _write(
-        "Update attributes that exist", "Entities", _UPDATED, "Fragment", NotFound
+        "Update attributes", "Entities", _UPDATED, "Fragment", NotFound, parameters=("ofTypes",)
     ),
     ("PATCH", "/entities/{entityId}/attrs/{attrId}"): _write(
-        "Change members of an attribute", "Entities", _DONE, "AttributeFragment", NotFound
+        *("Change members of an attribute", "Entities", _DONE, "AttributeFragment", NotFound),
+        parameters=("ofTypes",),
     ),
     ("PUT", "/entities/{entityId}/attrs/{attrId}"): _write(
-        "Replace an attribute", "Entities", _DONE, "Attribute", NotFound
+        "Replace an attribute", "Entities", _DONE, "Attribute", NotFound, parameters=("ofTypes",)
     ),
     ("DELETE", "/entities/{entityId}/attrs/{attrId}"): _remove(
-        "Delete an attribute", "Entities", ("oneDatasetId", "deleteAll")
+        "Delete an attribute", "Entities", ("oneDatasetId", "deleteAll", "ofTypes")
     ),
 }
 _BATCHES: Final[dict[Key, Operation]] = {

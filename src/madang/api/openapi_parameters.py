@@ -62,6 +62,15 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "options": Parameter("representation and sysAttrs, separated by commas", TEXT, "sysAttrs"),
     "appendOptions": Parameter("noOverwrite: what exists stays", {"enum": ["noOverwrite"]}),
     "upsertOptions": Parameter("what to do with entities that exist", {"enum": ["replace", "update"]}),
+    "ofTypes": Parameter("only if the entity is of these types, a selection as in queries", TEXT, "Building"),
+    "keep": Parameter("attributes that stay while all others go", TEXT),
+    "drop": Parameter("attributes that go while the entities stay", TEXT),
+    "mergeFormat": Parameter(
+        "simplified: the body holds values alone", {"enum": ["simplified", "keyValues"]}
+    ),
+    "mergeOptions": Parameter("the same in another way", {"enum": ["simplified", "keyValues"]}),
+    "mergeLanguage": Parameter("language tag under which plain texts go into a languageMap", TEXT, "ko"),
+    "mergeMoment": Parameter("observedAt of every attribute that has one and is given no other", MOMENT),
     "lang": Parameter("wanted language: LanguageProperties become Properties", TEXT, "ko"),
     "datasetId": Parameter("datasetIds to show, @none for the default instance", TEXT),
     "oneDatasetId": Parameter("datasetId of the instance; without it the default instance", URI),
@@ -87,6 +96,11 @@ RENAMED: Final = {
     "upsertOptions": "options",
     "oneDatasetId": "datasetId",
     "typeName": "type",
+    "ofTypes": "type",
+    "mergeFormat": "format",
+    "mergeOptions": "options",
+    "mergeLanguage": "lang",
+    "mergeMoment": "observedAt",
 }
 
 FORM: Final = ("format", "options", "attrs", "pick", "omit", "lang", "datasetId", "geometryProperty")

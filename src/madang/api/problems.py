@@ -23,6 +23,7 @@ PROBLEMS: Final[dict[type[MadangError], tuple[int, str, str]]] = {
     errors.MethodNotAllowed: (405, "MethodNotAllowed", "The resource does not have this method"),
     errors.NotAcceptable: (406, "NotAcceptable", "None of the accepted media types is offered"),
     errors.UnsupportedMediaType: (415, "UnsupportedMediaType", "The media type of the body is not taken"),
+    errors.LengthRequired: (411, "LengthRequired", "The header Content-Length is missing"),
     errors.TooLarge: (413, "TooLarge", "The request is too large"),
     errors.TooManyResults: (403, "TooManyResults", "The answer would be too large"),
     errors.QueryTooWide: (403, "TooComplexQuery", "The query reads too much"),
@@ -33,6 +34,8 @@ PROBLEMS: Final[dict[type[MadangError], tuple[int, str, str]]] = {
     errors.Busy: (503, "Busy", "The platform is busy"),
     errors.StoreBroken: (500, "InternalError", "The store cannot be used"),
 }
+# Told by their status alone (§6.3.4)
+_BARE: Final = frozenset((errors.LengthRequired, errors.UnsupportedMediaType))
 _INTERNAL: Final = (500, "InternalError", "Something went wrong inside the platform")
 
 
@@ -53,6 +56,8 @@ def problem_answer(error: MadangError) -> Answer:
         headers.append((b"allow", error.detail.encode()))
     if isinstance(error, errors.Busy):
         headers.append((b"retry-after", b"1"))
+    if type(error) in _BARE:
+        return Answer(status_of(error))
     return Answer(status_of(error), orjson.dumps(problem(error)), headers)
 
 

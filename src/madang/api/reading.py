@@ -72,6 +72,7 @@ def require_known(call: Call, known: frozenset[str]) -> None:
         raise InvalidRequest(
             f"Parameter {min(unknown)[:60]} does not belong to this operation; it has {', '.join(sorted(known))}"
         )
+    call.flag("local")
 
 
 async def read_form(call: Call, known: frozenset[str]) -> Asked:

@@ -25,6 +25,7 @@ class Route(msgspec.Struct, frozen=True):
 ROUTES: Final = (
     Route("POST", "/entities", entities.create),
     Route("GET", "/entities", consumption.query),
+    Route("DELETE", "/entities", entities.purge_all),
     Route("GET", "/entities/{entityId}", consumption.retrieve),
     Route("PUT", "/entities/{entityId}", entities.replace),
     Route("PATCH", "/entities/{entityId}", entities.merge),

@@ -6,17 +6,14 @@ import orjson
 
 from madang.api.call import JSON, Answer
 from madang.ngsild.changes import Outcome
-from madang.ngsild.context import Context
 
 
-def update_answer(outcome: Outcome, context: Context) -> Answer:
-    """204 where all was done, else 207 with what was and what was not, and why."""
+def update_answer(outcome: Outcome) -> Answer:
+    """204 where all was done, else 207 with what was and what was not, and why; names as IRIs (§6.3.6)."""
     if not outcome.skipped:
         return Answer(204)
     result = {
-        "updated": [context.compact(name) for name in outcome.updated],
-        "notUpdated": [
-            {"attributeName": context.compact(name), "reason": why} for name, why in outcome.skipped
-        ],
+        "updated": outcome.updated,
+        "notUpdated": [{"attributeName": name, "reason": why} for name, why in outcome.skipped],
     }
     return Answer(207, orjson.dumps(result), [JSON])

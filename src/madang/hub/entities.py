@@ -8,9 +8,23 @@ from __future__ import annotations
 
 from madang.errors import Denied, MadangError, NotFound
 from madang.hub.hub import Hub
-from madang.ngsild.changes import Change, Delete, DeleteAttribute, Mode, Outcome, PatchAttribute, Write
-from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.changes import (
+    AppendHistory,
+    Change,
+    Delete,
+    DeleteAttribute,
+    DeleteHistory,
+    Mode,
+    Outcome,
+    PatchAttribute,
+    PatchInstance,
+    Retain,
+    Write,
+)
+from madang.ngsild.context import Context
+from madang.ngsild.entity import Entity
 from madang.ngsild.query import Query, Window
+from madang.ngsild.selection import TypeExpression
 from madang.store.base import Page, RenderedPage
 from madang.trust.access import Access
 
@@ -20,34 +34,40 @@ async def create(hub: Hub, access: Access, entity: Entity) -> Outcome:
     return await _one(hub, access, Write(Mode.CREATE, entity), create=True)
 
 
-async def replace(hub: Hub, access: Access, entity: Entity) -> Outcome:
-    """CIM 009 §5.6.18. Raises NotFound."""
-    return await _one(hub, access, Write(Mode.REPLACE, entity))
+async def replace(
+    hub: Hub, access: Access, entity: Entity, of_types: TypeExpression | None = None
+) -> Outcome:
+    """CIM 009 §5.6.18. of_types: as below, to entities of other types nothing happens. Raises NotFound."""
+    return await _one(hub, access, Write(Mode.REPLACE, entity, of_types))
 
 
-async def merge(hub: Hub, access: Access, fragment: Entity) -> Outcome:
-    """CIM 009 §5.6.17. Raises NotFound."""
-    return await _one(hub, access, Write(Mode.MERGE, fragment))
+async def merge(hub: Hub, access: Access, change: Write) -> Outcome:
+    """CIM 009 §5.6.17. change: a merge. Raises NotFound."""
+    return await _one(hub, access, change)
 
 
-async def append(hub: Hub, access: Access, fragment: Entity, *, overwrite: bool = True) -> Outcome:
+async def append(
+    hub: Hub,
+    access: Access,
+    fragment: Entity,
+    of_types: TypeExpression | None = None,
+    *,
+    overwrite: bool = True,
+) -> Outcome:
     """CIM 009 §5.6.3. Raises NotFound."""
-    return await _one(hub, access, Write(Mode.APPEND if overwrite else Mode.APPEND_NEW, fragment))
+    return await _one(hub, access, Write(Mode.APPEND if overwrite else Mode.APPEND_NEW, fragment, of_types))
 
 
-async def update(hub: Hub, access: Access, fragment: Entity) -> Outcome:
+async def update(
+    hub: Hub, access: Access, fragment: Entity, of_types: TypeExpression | None = None
+) -> Outcome:
     """CIM 009 §5.6.2. Raises NotFound."""
-    return await _one(hub, access, Write(Mode.UPDATE, fragment))
+    return await _one(hub, access, Write(Mode.UPDATE, fragment, of_types))
 
 
-async def patch_attribute(hub: Hub, access: Access, entity_id: str, attribute: Attribute) -> Outcome:
-    """Partial update of one attribute instance: CIM 009 §5.6.4. Raises NotFound."""
-    return await _one(hub, access, PatchAttribute(entity_id, attribute))
-
-
-async def replace_attribute(hub: Hub, access: Access, entity_id: str, attribute: Attribute) -> Outcome:
-    """CIM 009 §5.6.19. Raises NotFound."""
-    return await _one(hub, access, PatchAttribute(entity_id, attribute, replace=True))
+async def patch_attribute(hub: Hub, access: Access, change: PatchAttribute) -> Outcome:
+    """Partial update of one attribute instance: CIM 009 §5.6.4; or its replacement: §5.6.19. Raises NotFound."""
+    return await _one(hub, access, change)
 
 
 async def delete_attribute(hub: Hub, access: Access, change: DeleteAttribute) -> Outcome:
@@ -55,9 +75,9 @@ async def delete_attribute(hub: Hub, access: Access, change: DeleteAttribute) ->
     return await _one(hub, access, change)
 
 
-async def delete(hub: Hub, access: Access, entity_id: str) -> Outcome:
+async def delete(hub: Hub, access: Access, entity_id: str, of_types: TypeExpression | None = None) -> Outcome:
     """CIM 009 §5.6.6. Raises NotFound."""
-    return await _one(hub, access, Delete(entity_id))
+    return await _one(hub, access, Delete(entity_id, of_types))
 
 
 async def retrieve(hub: Hub, access: Access, entity_id: str) -> Entity:
@@ -68,9 +88,9 @@ async def retrieve(hub: Hub, access: Access, entity_id: str) -> Entity:
     return entity
 
 
-async def rendered(hub: Hub, access: Access, entity_id: str) -> bytes:
-    """The entity as JSON: normalized, default @context, no system attributes. Raises NotFound."""
-    body = await hub.store(access).rendered(entity_id, access)
+async def rendered(hub: Hub, access: Access, entity_id: str, context: Context | None = None) -> bytes:
+    """The entity as JSON: normalized, no system attributes. context: None for the default one. Raises NotFound."""
+    body = await hub.store(access).rendered(entity_id, access, context)
     if body is None:
         raise NotFound(f"Entity {entity_id} does not exist")
     return body
@@ -81,9 +101,11 @@ async def query(hub: Hub, access: Access, query: Query, window: Window) -> Page:
     return await hub.store(access).page(query, window, access)
 
 
-async def rendered_query(hub: Hub, access: Access, query: Query, window: Window) -> RenderedPage:
+async def rendered_query(
+    hub: Hub, access: Access, query: Query, window: Window, context: Context | None = None
+) -> RenderedPage:
     """As `query`, each entity as in `rendered`."""
-    return await hub.store(access).rendered_page(query, window, access)
+    return await hub.store(access).rendered_page(query, window, access, context)
 
 
 async def search(hub: Hub, access: Access, text: str, limit: int) -> list[Entity]:
@@ -101,13 +123,23 @@ async def check_writable(hub: Hub, access: Access, change: Change) -> None:
     if access.filter is not None and not (isinstance(change, Write) and change.mode is Mode.CREATE):
         await retrieve(hub, access, change.id)
     if access.mask:
-        fragment = getattr(change, "fragment", None)
-        attribute = getattr(change, "attribute", None)
-        names = {one.name for one in fragment.attributes} if fragment is not None else set()
-        names |= {attribute.name} if attribute is not None else set()
-        hidden = names & access.mask
+        hidden = _names(change) & access.mask
         if hidden:
             raise Denied(f"You may not write {', '.join(sorted(hidden))} of {change.id}")
+
+
+def _names(change: Change) -> set[str]:
+    """The attributes (IRIs) that the change names."""
+    match change:
+        case Retain(names=names):
+            return set(names)
+        case DeleteAttribute(name=name) | DeleteHistory(name=name):
+            return {name} if name is not None else set()
+        case PatchAttribute(attribute=attribute) | PatchInstance(attribute=attribute):
+            return {attribute.name}
+        case Write(fragment=fragment) | AppendHistory(fragment=fragment):
+            return {one.name for one in fragment.attributes}
+    return set()
 
 
 async def _one(hub: Hub, access: Access, change: Change, *, create: bool = False) -> Outcome:
