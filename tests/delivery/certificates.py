@@ -20,7 +20,7 @@ def certificate(folder: Path, name: str) -> Certificate:
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
     options = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"]
     names = ["-addext", f"subjectAltName=DNS:{name}"]
-    files = ["-keyout", made.key, "-out", made.certificate]
+    files = ["-keyout", str(made.key), "-out", str(made.certificate)]
     subprocess.run(["openssl", "req", "-x509", *options, *names, *files], check=True, capture_output=True)
     made.key.chmod(0o644)
     return made

@@ -52,6 +52,10 @@ class Receiver:
                 f"not within {TIMEOUT_SECONDS} s; {len(self.received)} came, the last {self.bodies[-3:]}"
             ) from None
 
+    async def until_count(self, notifications: int) -> None:
+        """Wait until so many have come."""
+        await self.until(lambda: len(self.received) >= notifications)
+
     async def handle(self, request: web.Request) -> web.Response:
         body = orjson.loads(await request.read())
         self.received.append((request.path, dict(request.headers), body))

@@ -12,8 +12,9 @@ from madang.hub.hub import Hub
 from madang.ngsild.attribute import property_
 from madang.ngsild.changes import Mode, Write
 from madang.ngsild.entity import Entity
+from madang.ngsild.query import Selector
 from madang.ngsild.selection import type_is
-from madang.ngsild.subscription import Endpoint, NotificationParameters, Selector, Subscription
+from madang.ngsild.subscription import Endpoint, NotificationParameters, Subscription
 from madang.trust.access import OPEN
 
 STATION = "https://example.org/Station"

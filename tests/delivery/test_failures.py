@@ -27,6 +27,11 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def failures(city: Hub, attempts: int) -> None:
+    """Wait until so many attempts have failed."""
+    await until(lambda: notifier(city).counts.failed >= attempts)
+
+
 def pass_time(city: Hub, clock: FixedClock, seconds: float) -> None:
     clock.advance(int(seconds * SECOND))
     notifier(city).poke()
@@ -37,7 +42,7 @@ async def fail_again(city: Hub, clock: FixedClock, attempts: int) -> None:
     for _ in range(attempts):
         failed = notifier(city).counts.failed
         pass_time(city, clock, LIMITS.notification_pause_seconds_max)
-        await until(lambda n=failed: notifier(city).counts.failed > n)
+        await failures(city, failed + 1)
 
 
 def test_pauses_double_up_to_the_limit_and_spread() -> None:
@@ -60,12 +65,12 @@ async def test_an_attempt_follows_each_pause(city: Hub, clock: FixedClock, recei
     await subscribe(city, receiver.url)
     await write(city, 1, 10)
     for attempts, pause in ((1, 1), (2, 2)):
-        await until(lambda n=attempts: notifier(city).counts.failed == n)
+        await failures(city, attempts)
         pass_time(city, clock, pause / 2 - 0.01)
         await asyncio.sleep(0.05)
         assert len(receiver.received) == attempts, "tried again too early"
         pass_time(city, clock, pause)
-        await receiver.until(lambda n=attempts: len(receiver.received) == n + 1)
+        await receiver.until_count(attempts + 1)
     assert len({body["id"] for body in receiver.bodies}) == 1, "an attempt at the same has another id"
     await until(lambda: notifier(city).counts.delivered == 1)
     state = (await shown(city)).state
@@ -78,7 +83,7 @@ async def test_a_failure_is_followed_by_the_cooldown(
     receiver.statuses = [503]
     await subscribe(city, receiver.url, cooldown_ms=30_000)
     await write(city, 1, 10)
-    await until(lambda: notifier(city).counts.failed == 1)
+    await failures(city, 1)
     pass_time(city, clock, 29)
     await asyncio.sleep(0.05)
     assert len(receiver.received) == 1
@@ -91,7 +96,7 @@ async def test_the_order_outlasts_failures(city: Hub, clock: FixedClock, receive
     await subscribe(city, receiver.url)
     for level in range(20):
         await write(city, 1, level)
-    await until(lambda: notifier(city).counts.failed == 1)
+    await failures(city, 1)
     pass_time(city, clock, 2)
     await receiver.until(lambda: len(receiver.received) == 21)
     assert told(receiver.entities()) == [(1, 0), *((1, level) for level in range(20))]
@@ -121,7 +126,7 @@ async def test_an_endpoint_that_takes_too_long_has_failed(city: Hub, receiver: R
     receiver.held = asyncio.Event()
     await subscribe(city, receiver.url, timeout_ms=50)
     await write(city, 1, 10)
-    await until(lambda: notifier(city).counts.failed == 1)
+    await failures(city, 1)
     line = notifier(city).line("", ONE)
     assert line is not None
     assert line.failing is not None
@@ -133,7 +138,7 @@ async def test_what_is_too_old_becomes_dead_letters(city: Hub, clock: FixedClock
     receiver.statuses = [503] * 100
     await subscribe(city, receiver.url)
     await write_all(city, [(1, 10), (2, 20), (1, 11)])
-    await until(lambda: notifier(city).counts.failed == 1)
+    await failures(city, 1)
     await fail_again(city, clock, 3)
     assert notifier(city).counts.dead == 0
     pass_time(city, clock, LIMITS.notification_age_seconds_max)
@@ -155,7 +160,7 @@ async def test_what_is_refused_becomes_a_dead_letter_soon(
     receiver.statuses = [400] * LIMITS.notification_refusals_max
     await subscribe(city, receiver.url)
     await write_all(city, [(1, 10), (1, 11)])
-    await until(lambda: notifier(city).counts.failed == 1)
+    await failures(city, 1)
     await fail_again(city, clock, LIMITS.notification_refusals_max - 1)
     await until(lambda: notifier(city).counts.dead == 1)
     pass_time(city, clock, LIMITS.notification_pause_seconds_max)
@@ -169,7 +174,7 @@ async def test_a_full_list_of_dead_letters_says_what_was_given_up(
     receiver.statuses = [503] * 100
     await subscribe(city, receiver.url)
     await write_all(city, [(1, level) for level in range(10)])
-    await until(lambda: notifier(city).counts.failed == 1)
+    await failures(city, 1)
     await fail_again(city, clock, 3)
     pass_time(city, clock, LIMITS.notification_age_seconds_max)
     await until(lambda: notifier(city).counts.dead == 3)
@@ -182,7 +187,7 @@ async def test_a_full_list_of_dead_letters_says_what_was_given_up(
 async def test_a_changed_endpoint_is_tried_at_once(city: Hub, receiver: Receiver) -> None:
     await subscribe(city, f"http://127.0.0.1:{server.claim('127.0.0.1', 0)}")
     await write(city, 1, 10)
-    await until(lambda: notifier(city).counts.failed == 1)
+    await failures(city, 1)
     await redirect(city, receiver.url)
     await receiver.until(lambda: told(receiver.entities()) == [(1, 10)])
 
@@ -190,7 +195,7 @@ async def test_a_changed_endpoint_is_tried_at_once(city: Hub, receiver: Receiver
 async def test_addresses_of_inner_networks_are_refused(city: Hub) -> None:
     await subscribe(city, "http://10.1.2.3/notify")
     await write(city, 1, 10)
-    await until(lambda: notifier(city).counts.failed == 1)
+    await failures(city, 1)
     line = notifier(city).line("", ONE)
     assert line is not None
     assert line.failing is not None

@@ -57,7 +57,7 @@ async def test_a_time_interval_sends_all_entities_again_and_again(
     assert not receiver.received, "a change or the making of the subscription was told"
     for rounds in (1, 2):
         pass_time(city, clock, 60)
-        await receiver.until(lambda n=rounds: len(receiver.entities()) == 120 * n)
+        await receiver.until_count(2 * rounds)
     assert [len(body["data"]) for body in receiver.bodies] == [100, 20, 100, 20]
     assert (1, 8) in told(receiver.entities())
 
