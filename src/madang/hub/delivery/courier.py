@@ -12,16 +12,17 @@ from typing import Final
 import msgspec
 
 from madang.errors import MadangError
+from madang.hub import telling
 from madang.hub.delivery import schedule
 from madang.hub.delivery.bookkeeping import Bookkeeping
 from madang.hub.delivery.line import Line
 from madang.hub.delivery.outward import Outward
 from madang.hub.delivery.sending import Result, Sent
-from madang.ngsild.context import CORE, Context
+from madang.ngsild.context import CORE
 from madang.ngsild.event import Event, occurrence
 from madang.ngsild.notification import Envelope, Message, notification
-from madang.ngsild.query import Selector, Window
-from madang.ngsild.subscription import DeliveryState, Status, Subscription
+from madang.ngsild.query import Window
+from madang.ngsild.subscription import DeliveryState, Status
 from madang.ngsild.trigger import conditions_of
 from madang.settings import LIMITS
 from madang.store.base import Store
@@ -140,16 +141,14 @@ class Courier:
 
     async def _message(self, line: Line, events: Sequence[Event]) -> Message:
         """What tells of these events; the same id whenever the same events are told of."""
-        subscription = line.subscription
-        name = f"{self._tenant} {subscription.id} {line.taken[0].first} {events[-1].sequence}"
-        context = await self._context(subscription)
-        envelope = Envelope(_identifier(name), self._now(), self._tenant)
-        return notification(subscription, events, envelope, context, line.watch.mask)
+        name = f"{self._tenant} {line.subscription.id} {line.taken[0].first} {events[-1].sequence}"
+        return await self._written(line, events, name)
 
-    async def _context(self, subscription: Subscription) -> Context:
-        """Raises ContextUnavailable."""
-        access = Access(tenant=self._tenant)
-        return await self._outward.hub.contexts.resolve(subscription.context or None, access)
+    async def _written(self, line: Line, events: Sequence[Event], name: str) -> Message:
+        """A notification. name: what makes it another one than all others."""
+        access = Access(tenant=self._tenant, subject=line.subject)
+        envelope = Envelope(_identifier(name), self._now(), self._tenant)
+        return await telling.message(self._outward.hub, access, line.watch, events, envelope)
 
     async def _give_up_old(self, line: Line) -> None:
         """After a failure: what is too old, or was refused too often, becomes dead letters."""
@@ -239,13 +238,9 @@ class Courier:
 
     async def _tell(self, line: Line, events: Sequence[Event]) -> bool:
         """Send one notification of a round; whether it arrived."""
-        subscription = line.subscription
-        context = await self._context(subscription)
-        envelope = Envelope(_identifier(str(uuid.uuid4())), self._now(), self._tenant)
-        message = notification(subscription, events, envelope, context, line.watch.mask)
-        sent, line.slow = await self._outward.send(
-            subscription.notification.endpoint, message, slow=line.slow
-        )
+        written = await self._written(line, events, str(uuid.uuid4()))
+        endpoint = line.subscription.notification.endpoint
+        sent, line.slow = await self._outward.send(endpoint, written, slow=line.slow)
         self._record(line, sent)
         return sent.result is Result.DELIVERED
 

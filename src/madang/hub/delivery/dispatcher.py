@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 from time import perf_counter
 from typing import Final
 
@@ -16,12 +17,14 @@ from madang.hub.delivery.bookkeeping import Bookkeeping
 from madang.hub.delivery.courier import Courier
 from madang.hub.delivery.line import Line, Load
 from madang.hub.delivery.outward import Outward
-from madang.ngsild.event import event
+from madang.hub.telling import asked
+from madang.ngsild.event import Event, event
 from madang.ngsild.subscription import DeliveryState, Status, Subscription
-from madang.ngsild.trigger import SubscriptionIndex
+from madang.ngsild.trigger import SubscriptionIndex, Watch
 from madang.settings import LIMITS
 from madang.store.base import KeptSubscription, Store
 from madang.store.deliveries import OutboxRow, Watched
+from madang.trust.access import Access
 
 _SLICE_SECONDS: Final = LIMITS.slice_ms_max / 1000
 _PAGE: Final = 1000
@@ -38,6 +41,7 @@ class Dispatcher:
         self.lines: dict[str, Line] = {}
         self.books = Bookkeeping(store, self.lines)
         self._store = store
+        self._access = Access(tenant=tenant)
         self._clock = outward.clock
         self._index = SubscriptionIndex()
         self._watched = Watched()
@@ -204,15 +208,32 @@ class Dispatcher:
         until = perf_counter() + _SLICE_SECONDS
         for changed in row.changes:
             found = event(changed.sequence, changed.time, changed.before, changed.after)
-            for watch in self._index.triggered(found):
-                line = self.lines[watch.subscription.id]
-                if _concerns(line, changed.time, now) and not line.behind:
+            told = await self._told(found) if self._index.linked else self._index.triggered(found)
+            for watch in told:
+                line = self.lines.get(watch.subscription.id)
+                if line is not None and _concerns(line, changed.time, now) and not line.behind:
                     line.put(found, size)
                     self._start(line)
                     self.books.touch(line)
             if perf_counter() > until:
                 await asyncio.sleep(0)
                 until = perf_counter() + _SLICE_SECONDS
+
+    async def _told(self, found: Event) -> list[Watch]:
+        """Who is told of a change where q also has conditions on linked entities."""
+        return await asked(self._store, self._access, lambda follow: self._index.triggered(found, follow))
+
+    async def _wanted(self, line: Line, row: OutboxRow) -> list[Event]:
+        """The changes of a commit that one subscription is told of and that it has not read yet."""
+        wanted = []
+        for changed in row.changes:
+            if changed.sequence > line.read_to:
+                found = event(changed.sequence, changed.time, changed.before, changed.after)
+                watch = line.watch
+                ask = partial(watch.triggered, found)
+                if await asked(self._store, self._access, ask) if watch.linked else ask():
+                    wanted.append(found)
+        return wanted
 
     async def _refill(self, line: Line) -> None:
         """Read from the outbox what did not fit into memory, as much as fits now."""
@@ -223,12 +244,11 @@ class Dispatcher:
                 line.behind = False
                 return
             for row in rows:
+                wanted = await self._wanted(line, row)
                 # Between here and the end of the row nothing else runs, so no change is put in between
                 line.behind = False
-                for changed in row.changes:
-                    found = event(changed.sequence, changed.time, changed.before, changed.after)
-                    wanted = changed.sequence > line.read_to and line.watch.triggered(found)
-                    if wanted and _concerns(line, changed.time, self._clock.now()):
+                for found in wanted:
+                    if _concerns(line, found.time, self._clock.now()):
                         line.put(found, row.size // len(row.changes))
                     if line.behind:
                         return
