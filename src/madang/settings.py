@@ -196,6 +196,9 @@ class Limits(msgspec.Struct, frozen=True):
     page_entities_default: Annotated[int, msgspec.Meta(description="entities on a page without `limit`")] = 20
     page_entities_max: Annotated[int, msgspec.Meta(description="the largest `limit`")] = 1000
     offset_entities_max: Annotated[int, msgspec.Meta(description="the largest `offset`")] = 10_000
+    questions_remembered_max: Annotated[
+        int, msgspec.Meta(description="questions that are kept as they were understood")
+    ] = 1024
     query_ids_max: Annotated[int, msgspec.Meta(description="identifiers named in one query")] = 1000
     query_ms_max: Annotated[
         int, msgspec.Meta(description="a query that no index serves, before it is too wide")

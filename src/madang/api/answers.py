@@ -37,7 +37,11 @@ def many(call: Call, how: Reading, found: Sequence[Item]) -> Answer:
     if how.media == "geo+json":
         features = [to_feature(entity, form, members) for entity, form, members in found]
         return _geojson(call, how, {"type": "FeatureCollection", "features": features})
-    bodies = [_body(item) for item in found]
+    return written_already(call, how, [_body(item) for item in found])
+
+
+def written_already(call: Call, how: Reading, bodies: Sequence[bytes]) -> Answer:
+    """An answer that is a list of entities which are JSON already."""
     if how.media == "ld+json":
         value = context_value(call, how.form.context)
         return Answer(200, b"[" + b",".join([with_context(body, value) for body in bodies]) + b"]", [LD_JSON])

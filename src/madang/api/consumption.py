@@ -6,37 +6,79 @@ from typing import Final
 
 import msgspec
 
-from madang.api.answers import Item, many, one
+from madang.api.answers import Item, many, one, written_already
 from madang.api.call import JSON, Answer, Call
 from madang.api.negotiation import body_context, link_to, page_headers, read_query, read_window
 from madang.api.query_body import body_parameters
-from madang.api.reading import QUERY, RETRIEVE, check_query, read_form, read_order
+from madang.api.reading import QUERY, RETRIEVE, Asked, check_query, read_form, read_order
 from madang.errors import NotFound
 from madang.hub import entities, linking
 from madang.hub.contexts import OWN_PATH
+from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity
 from madang.ngsild.identifier import require_uri
 from madang.ngsild.linked import Join, Mode, write_inline
+from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import Form, leaves_nothing
 from madang.ngsild.selection import parse_types
+from madang.settings import LIMITS
 
 _ORDERING: Final = frozenset(("orderBy", "orderFrom", "orderGeometry", "collation"))
 
 
-async def query(call: Call) -> Answer:
-    """CIM 009 §5.7.2, §6.4.3.2."""
+class _Question(msgspec.Struct, frozen=True):
+    """What a query asks: how the answer is wanted, of which entities, which page."""
+
+    asked: Asked
+    wanted: Query
+    window: Window
+
+
+# Questions as they were read under the default @context: what follows a city asks the same again and again
+_questions: dict[tuple[Context, tuple[bytes, ...]], _Question] = {}
+
+
+async def _question(call: Call) -> _Question:
+    """The question of a request, read once for all requests that say the same."""
+    spoken = call.spoken
+    if spoken is None:
+        return await _read_question(call)
+    key = (call.hub.contexts.default, spoken)
+    known = _questions.get(key)
+    if known is None:
+        known = await _read_question(call)
+        if len(_questions) >= LIMITS.questions_remembered_max:
+            _questions.clear()
+        _questions[key] = known
+    return known
+
+
+async def _read_question(call: Call) -> _Question:
     asked = await read_form(call, QUERY)
-    how, context = asked.reading, asked.reading.form.context
+    context = asked.reading.form.context
     wanted = read_query(call, context)
     window = read_window(call)
     if wanted.q is not None or "csf" in call.parameters:
         check_query(call, wanted.q, context, asked.join)
     if not _ORDERING.isdisjoint(call.parameters):
         window = msgspec.structs.replace(window, order=read_order(call, context))
+    return _Question(asked, wanted, window)
+
+
+async def query(call: Call) -> Answer:
+    """CIM 009 §5.7.2, §6.4.3.2."""
+    question = await _question(call)
+    asked, wanted, window = question.asked, question.wanted, question.window
+    how, context = asked.reading, asked.reading.form.context
     if how.plain and asked.join is None and context is call.hub.contexts.default:
         page = await entities.rendered_query(call.hub, call.access, wanted, window)
         headers = [JSON, (b"link", how.link), *page_headers(call, window, page.total, page.next_cursor)]
         return Answer(200, b"[" + b",".join(page.entities) + b"]", headers)
+    if how.form.whole and asked.join is None and how.media != "geo+json":
+        page = await entities.rendered_query(call.hub, call.access, wanted, window, context)
+        answer = written_already(call, how, page.entities)
+        answer.headers.extend(page_headers(call, window, page.total, page.next_cursor))
+        return answer
     found = await entities.query(call.hub, call.access, wanted, window)
     answer = many(call, how, await _joined(call, found.entities, how.form, asked.join))
     answer.headers.extend(page_headers(call, window, found.total, found.next_cursor))
@@ -59,8 +101,10 @@ async def retrieve(call: Call) -> Answer:
     asked = await read_form(call, RETRIEVE)
     how, join = asked.reading, asked.join
     types = call.parameters.get("type") if call.has_parameters else None
-    if how.plain and join is None and types is None and how.form.context is call.hub.contexts.default:
-        body = await entities.rendered(call.hub, call.access, entity_id)
+    if how.plain and join is None and types is None:
+        context = how.form.context
+        other = None if context is call.hub.contexts.default else context
+        body = await entities.rendered(call.hub, call.access, entity_id, other)
         return Answer(200, body, [JSON, (b"link", how.link)])
     selection = parse_types(types, how.form.context) if types is not None else None
     entity = await entities.retrieve(call.hub, call.access, entity_id)

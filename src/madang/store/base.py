@@ -15,6 +15,7 @@ import msgspec
 from madang.errors import MadangError
 from madang.meters import Histogram
 from madang.ngsild.changes import Change, Outcome
+from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity, Kind
 from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
@@ -37,7 +38,8 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class RenderedPage(msgspec.Struct, frozen=True):
-    """A page as JSON bytes, one per entity: normalized, platform's default @context, no system attributes."""
+    """A page as JSON bytes, one per entity: normalized, without system attributes, under the platform's default
+    @context if no other was asked for."""
 
     entities: tuple[bytes, ...]
     total: int | None = None
@@ -272,13 +274,16 @@ class Store(Protocol):
 
     async def retrieve(self, entity_id: str, access: Access) -> Entity | None: ...
 
-    async def rendered(self, entity_id: str, access: Access) -> bytes | None:
-        """The entity as in `RenderedPage`, without decoding it where the access allows that."""
+    async def rendered(self, entity_id: str, access: Access, context: Context | None = None) -> bytes | None:
+        """The entity as in `RenderedPage`, without decoding it where the access allows that. context: None for the
+        default @context."""
         ...
 
     async def page(self, query: Query, window: Window, access: Access) -> Page: ...
 
-    async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage: ...
+    async def rendered_page(
+        self, query: Query, window: Window, access: Access, context: Context | None = None
+    ) -> RenderedPage: ...
 
     async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
         """The entity's history as far as `temporal` selects it, also of one that was deleted.

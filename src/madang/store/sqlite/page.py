@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
+from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity
 from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import render_whole
+from madang.settings import LIMITS
 from madang.store.base import Page, RenderedPage
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.plan import Catalog
 from madang.store.sqlite.read import masked
+from madang.store.sqlite.rewrite import COLUMNS, Rewriter
 from madang.store.sqlite.scan import Answer, Scan, make_plan
 from madang.store.sqlite.scan_process import Question, ScanProcess
 from madang.store.sqlite.write import Place
@@ -25,6 +28,7 @@ from madang.trust.access import Access
 
 # Slices of at most 512 entities that a query may read in the event loop before it moves out
 _SLICES_IN_LOOP_MAX: Final = 16
+_BY_ID: Final = f"SELECT {COLUMNS} FROM entity e WHERE e.id = ?"  # noqa: S608 constant
 
 
 class Pages:
@@ -35,28 +39,54 @@ class Pages:
         self._place = place
         self._builder = builder
         self._wide = ScanProcess(path)
+        self._rewriters: dict[Context, Rewriter] = {}
 
     async def page(self, query: Query, window: Window, access: Access) -> Page:
         answer = await self._answer(query, window, access, rendered=False)
         entities = tuple([masked(item, access) for item in answer.items if isinstance(item, Entity)])
         return Page(entities, answer.total, answer.next_cursor)
 
-    async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage:
+    async def rendered_page(
+        self, query: Query, window: Window, access: Access, context: Context | None = None
+    ) -> RenderedPage:
         if access.mask:
             page = await self.page(query, window, access)
-            bodies = tuple([render_whole(entity, self._place.context) for entity in page.entities])
+            shown = context or self._place.context
+            bodies = tuple([render_whole(entity, shown) for entity in page.entities])
             return RenderedPage(bodies, page.total, page.next_cursor)
-        answer = await self._answer(query, window, access, rendered=True)
+        rewriter = self.rewriter(context) if context is not None else None
+        answer = await self._answer(query, window, access, rendered=True, rewriter=rewriter)
         return RenderedPage(answer.items, answer.total, answer.next_cursor)  # type: ignore[arg-type]  # rendered: all bytes
 
-    async def _answer(self, query: Query, window: Window, access: Access, *, rendered: bool) -> Answer:
+    def rewritten(self, entity_id: str, context: Context) -> bytes | None:
+        """One entity as on such a page; None if there is none."""
+        row: Any = self._connection.execute(_BY_ID, (entity_id,)).fetchone()
+        return self.rewriter(context)(row) if row is not None else None
+
+    def rewriter(self, context: Context) -> Rewriter:
+        """The one that writes under this @context; kept, because what it has seen makes it quick."""
+        known = self._rewriters.get(context)
+        if known is None:
+            if len(self._rewriters) >= LIMITS.contexts_cached_max:
+                self._rewriters.clear()
+            known = self._rewriters[context] = Rewriter(context, self._place.terms)
+        return known
+
+    async def _answer(
+        self,
+        query: Query,
+        window: Window,
+        access: Access,
+        *,
+        rendered: bool,
+        rewriter: Rewriter | None = None,
+    ) -> Answer:
         catalog = Catalog(self._place.terms, self._place.registry, self._connection)
         made, cursor = make_plan(query, window, catalog, access)
         if made.wanted_index is not None and await self._builder.want(*made.wanted_index):
             made, cursor = make_plan(query, window, catalog, access)
-        slices = Scan(self._connection, self._place.terms, made, rendered=rendered).answer(
-            query, window, cursor
-        )
+        scan = Scan(self._connection, self._place.terms, made, rendered=rendered, rewriter=rewriter)
+        slices = scan.answer(query, window, cursor)
         for _ in range(_SLICES_IN_LOOP_MAX):
             try:
                 next(slices)
@@ -65,7 +95,13 @@ class Pages:
                 return answer
             await asyncio.sleep(0)
         slices.close()
-        return await self._wide.answer(Question(query, window, access, rendered))
+        found = await self._wide.answer(Question(query, window, access, rendered and rewriter is None))
+        if rewriter is None:
+            return found
+        bodies = tuple(
+            [render_whole(item, rewriter.context) for item in found.items if isinstance(item, Entity)]
+        )
+        return Answer(bodies, found.next_cursor, found.total)
 
     async def close(self) -> None:
         await self._wide.close()

@@ -37,6 +37,8 @@ from madang.store.sqlite.plan_steps import (
     is_divisible,
     items_statement,
 )
+from madang.store.sqlite.rewrite import COLUMNS as REWRITTEN_COLUMNS
+from madang.store.sqlite.rewrite import Rewriter
 from madang.store.sqlite.sieve import Row, Sieve
 from madang.trust.access import Access
 
@@ -80,16 +82,29 @@ def make_plan(query: Query, window: Window, catalog: Catalog, access: Access) ->
 
 
 class Scan:
-    """A plan on a connection. rendered: whether items are rendered bytes, or entities."""
+    """A plan on a connection. rendered: whether items are rendered bytes, or entities. rewriter: renders them, where
+    that is not for the default @context.
+    """
 
-    def __init__(self, connection: apsw.Connection, terms: Terms, made: Plan, *, rendered: bool) -> None:
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        terms: Terms,
+        made: Plan,
+        *,
+        rendered: bool,
+        rewriter: Rewriter | None = None,
+    ) -> None:
         self._connection = connection
         self._terms = terms
         self._plan = made
-        self._rendered = rendered
+        self._rendered = rendered and rewriter is None
+        self._rewriter = rewriter
         self._sieve = None if made.exact else Sieve(made, terms)
         self._slice = FOLLOWING_ROWS if made.residue.follows else LIMITS.slice_entities_max
         self._item_columns = RENDERED_COLUMN if rendered else ENTITY_COLUMNS
+        if rewriter is not None:
+            self._item_columns = REWRITTEN_COLUMNS
 
     def answer(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
         """A page, and the count if the window wants it."""
@@ -273,6 +288,9 @@ class Scan:
             return [(number, position, item) for (position, _), item in zip(passed, items, strict=True)]
         if self._rendered:
             return [(number, row[:keys], row[keys]) for row in rows]
+        if self._rewriter is not None:
+            write = self._rewriter
+            return [(number, row[:keys], write(row[keys:])) for row in rows]
         return [(number, row[:keys], decode_entity(row[keys:], self._terms)) for row in rows]
 
     def items(self, rows: list[int]) -> list[Item]:
@@ -282,6 +300,8 @@ class Scan:
         found = self._connection.execute(items_statement(self._item_columns), (_bound(rows),))
         if self._rendered:
             return [item for (item,) in found]
+        if self._rewriter is not None:
+            return [self._rewriter(row) for row in found]
         return [decode_entity(row, self._terms) for row in found]
 
 

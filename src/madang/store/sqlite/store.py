@@ -166,14 +166,16 @@ class SqliteStore:
         ):
             await self._sweeper.until_now()
 
-    async def rendered(self, entity_id: str, access: Access) -> bytes | None:
+    async def rendered(self, entity_id: str, access: Access, context: Context | None = None) -> bytes | None:
         if self.place.expiry.next:
             await self._without_expired(entity_id)
         if access.filter is None and not access.mask:
+            if context is not None:
+                return self._pages.rewritten(entity_id, context)
             row = self._reader.execute(_RENDERED, (entity_id,)).fetchone()
             return row[0] if row is not None else None
         entity = read.retrieve(self._reader, self.place.terms, entity_id, access)
-        return render_whole(entity, self.place.context) if entity is not None else None
+        return render_whole(entity, context or self.place.context) if entity is not None else None
 
     @_reading
     async def page(self, query: Query, window: Window, access: Access) -> Page:
@@ -182,10 +184,12 @@ class SqliteStore:
         return await self._pages.page(query, window, access)
 
     @_reading
-    async def rendered_page(self, query: Query, window: Window, access: Access) -> RenderedPage:
+    async def rendered_page(
+        self, query: Query, window: Window, access: Access, context: Context | None = None
+    ) -> RenderedPage:
         if self.place.expiry.next:
             await self._without_expired()
-        return await self._pages.rendered_page(query, window, access)
+        return await self._pages.rendered_page(query, window, access, context)
 
     @_reading
     async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
