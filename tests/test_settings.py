@@ -13,7 +13,7 @@ from madang.settings import SETTINGS, Limits, Settings, read
 
 UNITS = (
     "attributes|tenants|fetches|documents|bytes|cached|changes|characters|clients|contexts|depth|entities|files|ids|indexes|instances|lines|ms"
-    "|observations|rows|seconds|terms|vertices"
+    "|entries|subscriptions|observations|rows|seconds|terms|vertices"
 )
 
 
