@@ -25,6 +25,7 @@ PAGES = (
     "/{}/types/Building?map=1",
     "/{}/data",
     "/{}/data/sources/stations",
+    "/{}/data/deliveries",
     "/{}/search?text=Saemteo",
 )
 SCREENS = [(1440, "light"), (360, "dark")]

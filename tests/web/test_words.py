@@ -26,6 +26,7 @@ MADE = (
     r"connector\..*",
     r"period\..*",
     r"data\.every-.*",
+    r"deliveries\.done-.*",
 )
 MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|denied|busy|broken|fault)\..*",)
 

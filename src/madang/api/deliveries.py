@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
 
 import orjson
 from starlette.requests import Request
@@ -17,7 +16,7 @@ from starlette.routing import Route
 from madang.api.problems import problem, status_of
 from madang.errors import BadRequestData, Denied, MadangError
 from madang.hub import dead_letters
-from madang.hub.delivery.sending import Result
+from madang.hub.delivery.sending import Result, shown_address
 from madang.hub.hub import Hub
 from madang.ngsild.times import format_moment
 from madang.store.deliveries import DeadLetter
@@ -120,7 +119,7 @@ def _progress(one: dead_letters.Progressing) -> dict[str, Any]:
     failing = one.failing
     return {
         "subscription": one.subscription.id,
-        "endpoint": without_account(one.subscription.notification.endpoint.uri),
+        "endpoint": shown_address(one.subscription.notification.endpoint),
         "status": one.status.value,
         "waiting": one.waiting,
         "moreOnDisk": one.behind,
@@ -153,9 +152,3 @@ def _letter(one: DeadLetter) -> dict[str, Any]:
 
 def _moment(microseconds: int) -> str | None:
     return format_moment(microseconds) if microseconds else None
-
-
-def without_account(uri: str) -> str:
-    """The address without the name and the password that it may carry."""
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

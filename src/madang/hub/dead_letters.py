@@ -94,7 +94,7 @@ async def retry(hub: Hub, access: Access, number: int) -> Sent:
 
 async def retry_all(hub: Hub, access: Access, subscription_id: str) -> Retried:
     """Send those of a subscription again, oldest first, until one fails or some seconds have passed."""
-    _notifier(hub, access)
+    await _notifier(hub, access).keep(access.tenant)
     deliveries = hub.store(access).deliveries
     delivered, reason = 0, ""
     loop = asyncio.get_running_loop()

@@ -21,7 +21,7 @@ from madang.errors import (
     QueryTooWide,
 )
 from madang.logs import request_id
-from madang.web import city, data, download, entity, hours, layers, types
+from madang.web import city, data, deliveries, download, entity, hours, layers, types
 from madang.web.assets import Assets
 from madang.web.headers import SECURITY_HEADERS
 from madang.web.i18n import LANGUAGES, preferred_language
@@ -57,6 +57,7 @@ PAGES: tuple[tuple[str, Handler], ...] = (
     ("/{language}/search", types.search_page),
     ("/{language}/data", data.data_page),
     ("/{language}/data/sources/{source}", data.source_page),
+    ("/{language}/data/deliveries", deliveries.deliveries_page),
     ("/{language}/types/{type:path}/export", download.export),
     ("/{language}/types/{type:path}", types.type_page),
     ("/{language}/entities/{id:path}/history", download.history),
@@ -82,6 +83,7 @@ def routes(site: Site) -> list[Route]:
         Route("/static/build/{name:path}", build),
         Route("/stream", shared.live.respond),
         *(Route(path, page(handler)) for path, handler in PAGES),
+        Route("/{language}/data/deliveries", page(deliveries.act), methods=["POST"]),
         Route("/{rest:path}", page(nowhere)),
     ]
 

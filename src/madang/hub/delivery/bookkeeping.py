@@ -31,6 +31,7 @@ class Bookkeeping:
         self._letters: list[DeadLetter] = []
         self._gone: list[str] = []
         self._news = asyncio.Event()
+        self._keeping = asyncio.Lock()
         self._kept_mark = 0
         self.position = 0
         self.size = 0
@@ -74,6 +75,10 @@ class Bookkeeping:
 
     async def keep(self) -> None:
         """Write what differs from what is on disk."""
+        async with self._keeping:
+            await self._keep()
+
+    async def _keep(self) -> None:
         position = self.position
         progress, complete = self._chosen(position)
         mark = position if complete else self._kept_mark

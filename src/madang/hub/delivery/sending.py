@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from typing import Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
@@ -25,6 +26,12 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 DELIVERED = Sent(Result.DELIVERED)
+
+
+def shown_address(endpoint: Endpoint) -> str:
+    """The endpoint's address without the name and the password that it may carry."""
+    parts = urlsplit(endpoint.uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 class Sender(Protocol):
