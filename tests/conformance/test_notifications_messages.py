@@ -33,7 +33,7 @@ ATTRIBUTES: dict[str, Any] = {
     "steps": {"type": "ListProperty", "valueList": [1, 2]},
     "seats": {"type": "ListRelationship", "objectList": [{"object": "urn:x:1"}]},
 }
-PREVIOUS = {
+PREVIOUS: dict[str, dict[str, Any]] = {
     "speed": {"previousValue": 1},
     "owner": {"previousObject": "urn:x:1"},
     "location": {"previousValue": POINT},
@@ -301,7 +301,7 @@ def test_an_attribute_with_all_its_instances_gone_is_told_of_once() -> None:
 
 def test_a_deleted_entity_says_when() -> None:
     """§5.8.6: only deletedAt, with sysAttrs also createdAt and modifiedAt."""
-    trigger = {"notificationTrigger": ["entityDeleted"]}
+    trigger: dict[str, Any] = {"notificationTrigger": ["entityDeleted"]}
     head = {"id": ID, "type": "Car", "deletedAt": "2026-01-01T12:01:00Z"}
     times = {"createdAt": "2026-01-01T12:00:00Z", "modifiedAt": "2026-01-01T12:00:00Z"}
     for form in ("normalized", "concise", "keyValues"):
@@ -311,7 +311,7 @@ def test_a_deleted_entity_says_when() -> None:
 
 def test_attributes_that_went_with_their_entity() -> None:
     """§5.8.6: who follows the deletion of attributes is told of those watched."""
-    trigger = {"notificationTrigger": ["attributeDeleted"]}
+    trigger: dict[str, Any] = {"notificationTrigger": ["attributeDeleted"]}
     element = told(DELETED, **trigger, watchedAttributes=["speed"])
     null = {"type": "Property", "value": NULL}
     assert element == {"id": ID, "type": "Car", "deletedAt": "2026-01-01T12:01:00Z", "speed": null}
@@ -326,7 +326,7 @@ def test_attributes_that_went_with_their_entity() -> None:
 @pytest.mark.parametrize("name", ATTRIBUTES)
 def test_the_former_value_of_a_deleted_attribute(name: str) -> None:
     """§5.8.6, whether the attribute or the whole entity went."""
-    changes = {"notification": {"showChanges": True}, "notificationTrigger": ["entityDeleted"]}
+    changes: dict[str, Any] = {"notification": {"showChanges": True}, "notificationTrigger": ["entityDeleted"]}
     for what in (REMOVED, DELETED):
         element = told(what, **changes)
         assert {key: element[name][key] for key in PREVIOUS[name]} == PREVIOUS[name]
@@ -381,7 +381,7 @@ def test_the_former_value_of_each_instance() -> None:
 
 def test_a_creation_has_no_former_value() -> None:
     """Table 5.2.14.1-1: in case of modifications and deletions, but not of creations."""
-    changes = {"notification": {"showChanges": True}}
+    changes: dict[str, Any] = {"notification": {"showChanges": True}}
     created = change(None, entity(**ATTRIBUTES))
     appended = change(entity(), entity(**ATTRIBUTES))
     for what in (created, appended):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.asgi_client import Client
 from tests.conformance.subscribing import (
-    ENDPOINT,
+    BASE,
     FUTURE,
     ID,
     NULL,
@@ -17,11 +18,11 @@ from tests.conformance.subscribing import (
     is_bad,
     subscription,
 )
+from tests.delivery.receiver import receiving
 
 from madang.clock import FixedClock
+from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
-from madang.ngsild.subscription import DeliveryState
-from madang.store.base import KeptSubscription, Store
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN
 
@@ -65,55 +66,36 @@ async def test_when_it_was_made_is_shown_on_wish(api: Client, clock: FixedClock)
     assert (shown["createdAt"], shown["modifiedAt"]) == ("2026-01-01T12:00:00Z", "2026-01-01T12:00:01Z")
 
 
-class _Delivery:
-    """What the hub is told, written down; every subscription was notified twice, once in vain."""
-
-    name = "test"
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
-
-    def opened(self, tenant: str, store: Store) -> None:
-        pass
-
-    def needs(self, tenant: str) -> bool:
-        return False
-
-    async def closed(self, tenant: str) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-    def changed(self, tenant: str, kept: KeptSubscription) -> None:
-        self.told.append(("changed", kept.subscription.id))
-
-    def removed(self, tenant: str, subscription_id: str) -> None:
-        self.told.append(("removed", subscription_id))
-
-    def state(self, tenant: str, subscription_id: str) -> DeliveryState:
-        return DeliveryState(
-            2, 1, 1_767_268_800_000_000, 1_767_268_800_000_000, 1_767_268_799_000_000, ok=True
-        )
-
-
 async def test_what_became_of_notifications_is_shown(api: Client, hub: Hub) -> None:
-    """Table 5.2.14.2-1; and who delivers hears of every change."""
-    delivery = hub.delivery = _Delivery()
-    await api.post(SUBSCRIPTIONS, subscription())
-    shown = (await api.get(f"{SUBSCRIPTIONS}/{ID}")).json()
-    assert shown["notification"] == {
-        "endpoint": ENDPOINT,
-        "status": "ok",
-        "timesSent": 2,
-        "timesFailed": 1,
-        "lastNotification": "2026-01-01T12:00:00Z",
-        "lastSuccess": "2026-01-01T12:00:00Z",
-        "lastFailure": "2026-01-01T11:59:59Z",
-    }
-    await api.patch(f"{SUBSCRIPTIONS}/{ID}", {"isActive": False})
-    await api.delete(f"{SUBSCRIPTIONS}/{ID}")
-    assert delivery.told == [("changed", ID), ("changed", ID), ("removed", ID)]
+    """Table 5.2.14.2-1; and who delivers hears of every change of the subscription."""
+    hub.delivery = Notifier(hub, ("127.0.0.1",))
+    car = {"id": "urn:ngsi-ld:Car:1", "type": "Car", "speed": {"type": "Property", "value": 1}}
+
+    async def shown() -> dict[str, Any]:
+        notification: dict[str, Any] = (await api.get(f"{SUBSCRIPTIONS}/{ID}")).json()["notification"]
+        return notification
+
+    async with receiving() as receiver:
+        await api.post(SUBSCRIPTIONS, subscription(notification={"endpoint": {"uri": receiver.url}}))
+        assert (await shown()).keys() == {"endpoint"}
+        await api.post(f"{BASE}/entities", car)
+        await receiver.until(lambda: receiver.received)
+        while "status" not in (notification := await shown()):
+            await asyncio.sleep(0.01)
+        assert notification == {
+            "endpoint": {"uri": receiver.url},
+            "status": "ok",
+            "timesSent": 1,
+            "lastNotification": "2026-01-01T12:00:00Z",
+            "lastSuccess": "2026-01-01T12:00:00Z",
+        }
+        await api.patch(f"{SUBSCRIPTIONS}/{ID}", {"isActive": False})
+        await api.patch(f"{BASE}/entities/{car['id']}/attrs", {"speed": 2})
+        await api.delete(f"{SUBSCRIPTIONS}/{ID}")
+        await api.post(SUBSCRIPTIONS, subscription(notification={"endpoint": {"uri": receiver.url}}))
+        await api.patch(f"{BASE}/entities/{car['id']}/attrs", {"speed": 3})
+        await receiver.until(lambda: len(receiver.received) == 2)
+        assert receiver.bodies[1]["data"][0]["speed"]["value"] == 3
 
 
 # --- update: §5.8.2 ---
