@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 
 from madang.api.call import JSON, Answer, Call
-from madang.api.negotiation import body_context, media_type
+from madang.api.negotiation import body_context, media_type, require_one_place
 from madang.api.problems import problem
-from madang.errors import BadRequestData, MadangError
+from madang.api.writing import read_options
+from madang.errors import BadRequestData, InvalidRequest, MadangError
 from madang.hub import batch
 from madang.ngsild.attribute_values import Part
 from madang.ngsild.changes import Change, Delete, Mode, Outcome, Write
@@ -24,25 +25,31 @@ Result = tuple[str, Outcome | MadangError]
 
 async def create(call: Call) -> Answer:
     """CIM 009 §5.6.7, §6.14.3.1."""
+    read_options(call)
     results = await _apply(call, lambda raw, context: Write(Mode.CREATE, parse_entity(raw, context)))
     return _created_answer(results) or Answer(201, b"[]", [JSON])
 
 
 async def upsert(call: Call) -> Answer:
     """CIM 009 §5.6.8, §6.15.3.1."""
-    mode = Mode.UPSERT_UPDATE if "update" in call.options else Mode.UPSERT_REPLACE
+    options = read_options(call, "replace", "update")
+    if len(options) > 1:
+        raise InvalidRequest("options ask to replace and to update; say one of them")
+    mode = Mode.UPSERT_UPDATE if "update" in options else Mode.UPSERT_REPLACE
     results = await _apply(call, lambda raw, context: Write(mode, parse_entity(raw, context)))
     return _created_answer(results) or Answer(204)
 
 
 async def update(call: Call) -> Answer:
     """CIM 009 §5.6.9, §6.16.3.1."""
-    mode = Mode.APPEND_NEW if "noOverwrite" in call.options else Mode.APPEND
+    options = read_options(call, "noOverwrite")
+    mode = Mode.APPEND_NEW if "noOverwrite" in options else Mode.APPEND
     return _answer(await _apply(call, lambda raw, context: Write(mode, parse_fragment(raw, context))))
 
 
 async def merge(call: Call) -> Answer:
     """CIM 009 §5.6.20, §6.31.3.1."""
+    read_options(call)
     return _answer(
         await _apply(
             call, lambda raw, context: Write(Mode.MERGE, parse_fragment(raw, context, partial=Part.MERGE))
@@ -52,11 +59,14 @@ async def merge(call: Call) -> Answer:
 
 async def delete(call: Call) -> Answer:
     """CIM 009 §5.6.10, §6.17.3.1."""
+    read_options(call)
     return _answer(await _apply(call, lambda raw, _: Delete(require_uri(raw, "An entry of the list"))))
 
 
 async def _apply(call: Call, change_of: Callable[[Any, Context], Change]) -> list[Result]:
     """Parse each entry, apply what could be parsed; one result per entry, in order."""
+    if media_type(call) == "application/ld+json":
+        require_one_place(call)
     entries = call.json()
     if not isinstance(entries, list) or not entries:
         raise BadRequestData("The body of a batch operation must be a list with at least one entry")
@@ -66,7 +76,6 @@ async def _apply(call: Call, change_of: Callable[[Any, Context], Change]) -> lis
         )
     if any(entry is None for entry in entries):
         raise BadRequestData("An entry of the batch is null")
-    media_type(call)
     results: list[Result | None] = []
     changes: list[Change] = []
     for raw in entries:

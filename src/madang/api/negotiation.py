@@ -70,10 +70,7 @@ async def link_context(call: Call) -> Context:
 async def body_context(call: Call, body: Any) -> Context:
     """The @context of a request with a body: inside it for ld+json, in the Link header for json (§6.3.5)."""
     if media_type(call) == "application/ld+json":
-        if call.header(b"link") and _CONTEXT_REL in call.header(b"link"):
-            raise BadRequestData(
-                "A body of type application/ld+json carries its @context; the Link header may not name one"
-            )
+        require_one_place(call)
         inner = (
             [item.get("@context") for item in body if isinstance(item, dict)]
             if isinstance(body, list)
@@ -88,6 +85,14 @@ async def body_context(call: Call, body: Any) -> Context:
             "A body of type application/json has its @context in the Link header, not in @context"
         )
     return await link_context(call)
+
+
+def require_one_place(call: Call) -> None:
+    """Raises BadRequestData where the Link header names a @context although the body carries it."""
+    if _CONTEXT_REL in call.header(b"link"):
+        raise BadRequestData(
+            "A body of type application/ld+json carries its @context; the Link header may not name one"
+        )
 
 
 def media_type(call: Call, allowed: tuple[str, ...] = ("application/json", "application/ld+json")) -> str:
