@@ -110,6 +110,7 @@ async def read_form(call: Call, known: frozenset[str]) -> Asked:
     if "pick" in parameters or "omit" in parameters:
         form = _projected(call, form, join)
     call.flag("entityMap")
+    call.flag("splitEntities")
     return Asked(msgspec.structs.replace(agreed, form=form), join)
 
 
@@ -180,4 +181,3 @@ def check_query(call: Call, q: Expression | None, context: Context, join: Join |
         )
     if "csf" in call.parameters:
         parse_q(call.parameters["csf"], context)
-    call.flag("splitEntities")
