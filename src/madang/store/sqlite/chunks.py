@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -19,6 +19,16 @@ import orjson
 from madang.ngsild.entity import Kind
 from madang.ngsild.evolution import NEVER, Instance, decode_bodies, parse_moments
 from madang.ngsild.temporal import TimeProperty, TimeRelation
+from madang.store.sqlite.chunk_text import (
+    MOMENT,
+    NUMBER,
+    UNITS,
+    Bodies,
+    Part,
+    named,
+    written,
+    written_named,
+)
 from madang.store.sqlite.columns import (
     EVERY,
     Floats,
@@ -36,9 +46,6 @@ VALUES_MAX: Final = 4096
 _FORMS_MAX: Final = 255
 _NUMBER_HEAD: Final = b'{"type":"Property","value":'
 _NUMBER_BEGINS: Final = frozenset(b"-0123456789")
-_NUMBER: Final = b"\x1e"  # where a form leaves out the number
-_MOMENT: Final = b"\x1f"  # where it leaves out observedAt; also between compressed bodies
-_UNITS: Final[dict[int, Literal["s", "ms", "us"]]] = {0: "s", 3: "ms", 6: "us"}
 _CONTEXTUAL: Final = 1
 _DELETED: Final = 2
 
@@ -60,19 +67,6 @@ class Origins(msgspec.Struct, frozen=True, array_like=True):
     created: Packed
     modified: Packed
     flags: Packed
-
-
-class Bodies(msgspec.Struct, frozen=True, array_like=True):
-    """The bodies: `forms` with the number of each instance's own, or `text`, zlib of all.
-
-    digits: of the fraction of a second in every observedAt. whole: 1 for each number that is written without a
-    fraction."""
-
-    forms: list[bytes]
-    which: Packed | None
-    digits: int
-    whole: Packed | None
-    text: bytes
 
 
 class Stored(msgspec.Struct, frozen=True, array_like=True):
@@ -113,8 +107,8 @@ _BODIES: Final = msgspec.msgpack.Decoder(Bodies)
 def encode(instances: Sequence[Instance]) -> Stored:
     """One chunk of at most VALUES_MAX instances, in the order of their writing."""
     readings = decode_bodies(_READINGS, instances)
-    moments = [one.observedAt for one in readings]
-    times = _moments(moments)
+    stated = [one.observedAt for one in readings]
+    times = moments(stated)
     raws = [_number_of(instance, reading) for instance, reading in zip(instances, readings, strict=True)]
     numbers = _numbers(instances, raws)
     sequences = np.array([one.sequence for one in instances], np.int64)
@@ -148,11 +142,12 @@ def encode(instances: Sequence[Instance]) -> Stored:
         greatest,
         msgspec.msgpack.encode(columns),
         msgspec.msgpack.encode(origins),
-        msgspec.msgpack.encode(_bodies(instances, raws, moments, (times, numbers))),
+        msgspec.msgpack.encode(_bodies(instances, raws, stated, (times, numbers))),
     )
 
 
-def _moments(texts: list[str | None]) -> Integers:
+def moments(texts: list[str | None]) -> Integers:
+    """Microseconds UTC of DateTimes, NEVER for None."""
     if None not in texts:
         return parse_moments([text for text in texts if text is not None])
     given = [text for text in texts if text is not None]
@@ -202,67 +197,18 @@ def _bodies(
     for instance, raw, moment in zip(instances, raws, moments, strict=True):
         form = instance.body
         if with_numbers and raw:
-            form = _NUMBER_HEAD + _NUMBER + form[len(_NUMBER_HEAD) + len(raw) :]
+            form = _NUMBER_HEAD + NUMBER + form[len(_NUMBER_HEAD) + len(raw) :]
         if moment is not None:
-            form = form.replace(moment.encode(), _MOMENT)
+            form = form.replace(moment.encode(), MOMENT)
         which.append(forms.setdefault(form, len(forms)))
         if len(forms) > _FORMS_MAX:
             break
     bodies = [instance.body for instance in instances]
-    if len(which) == len(bodies) and (len(forms) == 1 or len(forms) * 4 <= len(bodies)) and digits in _UNITS:
+    if len(which) == len(bodies) and (len(forms) == 1 or len(forms) * 4 <= len(bodies)) and digits in UNITS:
         made = Bodies(list(forms), pack(np.array(which, np.int64)), digits, pack(whole), b"")
-        if _written(made, len(bodies), EVERY, *columns) == bodies:
+        if written(made, Part(len(bodies), EVERY, *columns)) == bodies:
             return made
-    return Bodies([], None, 0, None, zlib.compress(_MOMENT.join(bodies), 6))
-
-
-def _written(
-    bodies: Bodies, n: int, index: slice | Integers, times: Integers, numbers: Floats | None
-) -> list[bytes]:
-    """Of the bodies of n instances those with these indexes, by their forms. times, numbers: of the latter."""
-    assert bodies.which is not None
-    assert bodies.whole is not None
-    forms = bodies.forms
-    with_moment = any(_MOMENT in form for form in forms)
-    stamps: list[bytes] = []
-    texts: list[bytes] = []
-    if numbers is not None:
-        whole = unpack(bodies.whole, n, index).tolist()
-        found = zip(numbers.tolist(), whole, strict=True)
-        texts = _list_of_texts([_as_written(number, one) for number, one in found])
-    if with_moment:
-        known = np.where(times == NEVER, 0, times).astype("datetime64[us]")
-        stamps = np.datetime_as_string(known, unit=_UNITS[bodies.digits], timezone="UTC").astype("S").tolist()
-    if len(forms) == 1:
-        return _of_one_form(forms[0], texts, stamps, len(times))
-    written = [forms[number] for number in unpack(bodies.which, n, index).tolist()]
-    if texts:
-        written = [form.replace(_NUMBER, text) for form, text in zip(written, texts, strict=True)]
-    if stamps:
-        written = [form.replace(_MOMENT, stamp) for form, stamp in zip(written, stamps, strict=True)]
-    return written
-
-
-def _of_one_form(form: bytes, texts: list[bytes], stamps: list[bytes], n: int) -> list[bytes]:
-    if not texts or form.count(_MOMENT) != 1 or form.find(_NUMBER) > form.find(_MOMENT):
-        texts, stamps = texts or [b""] * n, stamps or [b""] * n
-        return [
-            form.replace(_NUMBER, text).replace(_MOMENT, stamp)
-            for text, stamp in zip(texts, stamps, strict=True)
-        ]
-    head, rest = form.split(_NUMBER)
-    middle, tail = rest.split(_MOMENT)
-    return [b"".join((head, text, middle, stamp, tail)) for text, stamp in zip(texts, stamps, strict=True)]
-
-
-def _as_written(number: float, whole: int) -> float | int | None:
-    if number != number:  # noqa: PLR0124 only NaN differs from itself
-        return None
-    return int(number) if whole else number
-
-
-def _list_of_texts(numbers: list[float | int | None]) -> list[bytes]:
-    return orjson.dumps(numbers)[1:-1].split(b",")
+    return Bodies([], None, 0, None, zlib.compress(MOMENT.join(bodies), 6))
 
 
 class Chunk:
@@ -345,11 +291,25 @@ class Chunk:
     def bodies(self, index: slice | Integers = EVERY) -> list[bytes]:
         """The bodies of the instances with these indexes."""
         if self._bodies.text:
-            bodies = zlib.decompress(self._bodies.text).split(_MOMENT)
+            bodies = zlib.decompress(self._bodies.text).split(MOMENT)
             return bodies[index] if isinstance(index, slice) else [bodies[at] for at in index.tolist()]
+        return written(self._bodies, self._part(index))
+
+    def written(self, index: slice | Integers = EVERY) -> list[bytes] | None:
+        """The JSON of the instances with these indexes; None if it depends on the reader's @context."""
+        origins, n = self._origins, self.n
+        if (origins.flags.width or origins.flags.base) and (self.flags[index] & _CONTEXTUAL).any():
+            return None
+        sequences = unpack(origins.sequences, n, index).tolist()
+        places = unpack(origins.places, n, index).tolist()
+        if self._bodies.text:
+            return named(self.bodies(index), self._term, sequences, places)
+        return written_named(self._bodies, self._part(index), self._term, sequences, places)
+
+    def _part(self, index: slice | Integers) -> Part:
         packed = self._columns.numbers
         numbers = None if packed is None else unpack_floats(packed, self.n, index)
-        return _written(self._bodies, self.n, index, self.observed[index], numbers)
+        return Part(self.n, index, self.observed[index], numbers)
 
     @property
     def last_kind(self) -> Kind:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import apsw
 import msgspec
@@ -25,6 +25,7 @@ from madang.store.sqlite.tail import Key, Tail, Wanted, collect, with_kind_befor
 
 # What is joined of so many rows stays small enough to be memory that is used again, not asked for anew
 SLICE_ROWS: Final = 256
+SLICE_BYTES: Final = 256 * 1024
 SLICE_CHUNKS: Final = 64
 
 _TAIL: Final = """SELECT sequence, data FROM change INDEXED BY change_by_row
@@ -140,9 +141,16 @@ async def tail_rows(
     """The change rows of an entity that are not folded, (sequence, data) in order, slice by slice."""
     last = 0 if state is None else state[0]
     while True:
-        rows: list[Any] = connection.execute(_TAIL, (row, last, SLICE_ROWS)).fetchall()
+        rows, size = [], 0
+        cursor = connection.execute(_TAIL, (row, last, SLICE_ROWS))
+        for found in cursor:
+            rows.append(found)
+            size += len(found[1])
+            if size > SLICE_BYTES:
+                cursor.close()
+                break
         yield rows
-        if len(rows) < SLICE_ROWS:
+        if len(rows) < SLICE_ROWS and size <= SLICE_BYTES:
             return
         last = rows[-1][0]
         await asyncio.sleep(0)

@@ -7,7 +7,7 @@ series that is not of numbers only is read as ever (`history.py`) and aggregated
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any, Final, Literal
 
 import apsw
@@ -19,25 +19,31 @@ from madang.ngsild.evolution import NEVER, Evolution, Instance, Series, decode_b
 from madang.ngsild.summary import Grid, Summary, merge, needs_squares, summarise
 from madang.ngsild.temporal import Method, TemporalQuery, TimeProperty
 from madang.store.sqlite import history
-from madang.store.sqlite.chunks import Chunk
-from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.chunks import Chunk, moments
+from madang.store.sqlite.codec import SEGMENT_SEPARATOR, Terms
 from madang.store.sqlite.columns import Floats, Integers
 from madang.store.sqlite.history import Subject
 from madang.store.sqlite.pieces import Head, heads, needed, read_chunk
-from madang.store.sqlite.tail import Key, Tail, Wanted, collect
+from madang.store.sqlite.tail import Key, Tail, Wanted, collect, collect_bodies
 
 _SLICE_CHUNKS: Final = 32
+_ROWS_MIN: Final = 8
+_ROWS_MAX: Final = 4096
+_JOINED: Final = f"""SELECT count(*), max(sequence), cast(group_concat(data, '{SEGMENT_SEPARATOR.decode()}') AS BLOB)
+    FROM (SELECT sequence, data FROM change INDEXED BY change_by_row
+        WHERE row = ? AND sequence > ? AND data != x'' ORDER BY sequence LIMIT ?)"""  # noqa: S608 constant
 _COLUMNS: Final = "SELECT columns FROM chunk WHERE number = ?"
 
 # Times and numbers of a part of a series
 Part = tuple[Integers, Floats]
 
 
-class _Number(msgspec.Struct, gc=False):
+class _Reading(msgspec.Struct, gc=False):
     value: float
+    observedAt: str | None = None  # noqa: N815 the specification's name
 
 
-_VALUES: Final = msgspec.json.Decoder(list[_Number])
+_READINGS: Final = msgspec.json.Decoder(list[_Reading])
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -83,14 +89,12 @@ async def _sorted_out(
 ) -> tuple[dict[Key, _Found], set[Key]]:
     """(the series that are of numbers, the others)."""
     chunks = {} if state is None else heads(connection, row, which)
-    tail: Tail = {}
-    async for rows in history.tail_rows(connection, row, state):
-        collect(rows, which, tail)
+    tail = await _tail(connection, row, which, state)
     numeric: dict[Key, _Found] = {}
     others: set[Key] = set()
     for key in dict.fromkeys((*chunks, *tail)):
         found = needed(chunks.get(key, ()), which.temporal)
-        part = _of_tail(tail.get(key, []), which.temporal)
+        part = tail.get(key)
         if part is False or not all(_is_numeric(connection, head) for head in found):
             others.add(key)
         elif found or part is not None:
@@ -98,13 +102,76 @@ async def _sorted_out(
     return numeric, others
 
 
-def _of_tail(instances: Sequence[Instance], temporal: TemporalQuery) -> Part | Literal[False] | None:
-    """What the query selects of a tail, None for nothing; False if not all of it is numbers."""
+async def _tail(
+    connection: apsw.Connection, row: int, which: Wanted, state: tuple[int, int] | None
+) -> dict[Key, Part | Literal[False] | None]:
+    """What the query selects of the tail of each series, None for nothing; False if not all of it is numbers."""
+    if which.terms is not None and which.temporal.timeproperty is TimeProperty.OBSERVED_AT:
+        quick: dict[Key, _Tail] = {}
+        async for data in _joined_tail(connection, row, state):
+            bodies: dict[Key, list[bytes]] = {}
+            collect_bodies(data, which, bodies)
+            for key, some in bodies.items():
+                quick.setdefault(key, _Tail()).add(some)
+        # Without a range what has no observedAt counts when it was written, which the bodies do not say
+        if which.temporal.relation is not None or not any(one.lacks_times for one in quick.values()):
+            return {key: one.part(which.temporal) for key, one in quick.items()}
+    tail: Tail = {}
+    async for rows in history.tail_rows(connection, row, state):
+        collect(rows, which, tail)
+    return {key: _of_instances(instances, which.temporal) for key, instances in tail.items()}
+
+
+async def _joined_tail(
+    connection: apsw.Connection, row: int, state: tuple[int, int] | None
+) -> AsyncIterator[bytes]:
+    """The segments of the change rows that are not folded, some rows at a time: as many as make a slice."""
+    last, limit = 0 if state is None else state[0], _ROWS_MIN
+    while True:
+        n, until, data = connection.execute(_JOINED, (row, last, limit)).fetchone() or (0, 0, b"")
+        if data:
+            yield data
+        if n < limit:
+            return
+        last = until
+        limit = min(limit * 2, _ROWS_MAX) if len(data) < history.SLICE_BYTES else max(limit // 2, _ROWS_MIN)
+        await asyncio.sleep(0)
+
+
+class _Tail:
+    """Times and numbers of a tail, slice by slice."""
+
+    def __init__(self) -> None:
+        self._times: list[Integers] = []
+        self._values: list[Floats] = []
+        self._numeric = True
+        self.lacks_times = False
+
+    def add(self, bodies: list[bytes]) -> None:
+        if not self._numeric:
+            return
+        try:
+            read = _READINGS.decode(b"[" + b",".join(bodies) + b"]")
+        except msgspec.ValidationError:
+            self._numeric = False
+            return
+        self._values.append(np.array([one.value for one in read]))
+        times = moments([one.observedAt for one in read])
+        self.lacks_times = self.lacks_times or bool((times == NEVER).any())
+        self._times.append(times)
+
+    def part(self, temporal: TemporalQuery) -> Part | Literal[False] | None:
+        if not self._numeric:
+            return False
+        return _selected(np.concatenate(self._times), np.concatenate(self._values), temporal)
+
+
+def _of_instances(instances: Sequence[Instance], temporal: TemporalQuery) -> Part | Literal[False] | None:
     instances = [instance for instance in instances if not instance.deleted]
     if not instances:
         return None
     try:
-        values = np.array([one.value for one in decode_bodies(_VALUES, instances)])
+        values = np.array([one.value for one in decode_bodies(_READINGS, instances)])
     except msgspec.ValidationError:
         return False
     return _selected(times_of(instances, temporal), values, temporal)

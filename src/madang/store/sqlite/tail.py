@@ -6,7 +6,7 @@ come before the tail, are read in `pieces.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -41,6 +41,7 @@ class Wanted(msgspec.Struct, frozen=True):
         return not self.datasets or dataset in self.datasets
 
 
+_WITH_BODY: Final = (b"", codec.CONTEXTUAL)
 EVERYTHING: Final = Wanted(None, frozenset(), frozenset(), TemporalQuery())
 
 
@@ -89,28 +90,16 @@ def _collect_all(rows: list[tuple[int, bytes]], which: Wanted, series: Tail) -> 
 
 
 def _collect_terms(rows: list[tuple[int, bytes]], which: Wanted, series: Tail) -> None:
-    """Only the segments of some terms: of each row the piece from the first such segment to the last is cut out."""
+    """Only the segments of some terms."""
     for term in which.terms or ():
-        begins = term + FIELD_SEPARATOR
-        inner = SEGMENT_SEPARATOR + begins
         first = term + b"-0"
         known: bytes | None = None
         instances: list[Instance] = []
-        for sequence, data in rows:
-            begin = 0
-            if not data.startswith(begins):
-                begin = data.find(inner) + 1
-                if not begin:
-                    continue
-            end = data.find(SEGMENT_SEPARATOR, begin)
-            last = data.rfind(inner, end) if end >= 0 else -1
-            if last >= 0:
-                end = data.find(SEGMENT_SEPARATOR, last + 1)
-                piece = data[begin:end] if end >= 0 else data[begin:]
+        for sequence, piece in _pieces(rows, term):
+            _, dataset, flags, created, modified, body = piece.split(FIELD_SEPARATOR, 5)
+            if SEGMENT_SEPARATOR in body:
                 _collect_piece(piece, (sequence, term), which, series)
                 continue
-            piece = data[begin:end] if end >= 0 else data[begin:]
-            _, dataset, flags, created, modified, body = piece.split(FIELD_SEPARATOR, 5)
             if dataset != known:
                 known, instances = dataset, series.setdefault((term, dataset), [])
             if flags:
@@ -119,6 +108,49 @@ def _collect_terms(rows: list[tuple[int, bytes]], which: Wanted, series: Tail) -
                 instances.append(Instance(body, sequence, first, created, modified))
     for key in [key for key, instances in series.items() if not instances or not which.includes(key)]:
         del series[key]
+
+
+def _pieces(rows: list[tuple[int, bytes]], term: bytes) -> Iterator[tuple[int, bytes]]:
+    """Of each row that has segments of a term its sequence, and what stands from the first of them to the last."""
+    begins = term + FIELD_SEPARATOR
+    inner = SEGMENT_SEPARATOR + begins
+    for sequence, data in rows:
+        begin = 0
+        if not data.startswith(begins):
+            begin = data.find(inner) + 1
+            if not begin:
+                continue
+        last = data.rfind(inner, begin)
+        end = data.find(SEGMENT_SEPARATOR, max(last + 1, begin))
+        yield sequence, data[begin:end] if end >= 0 else data[begin:]
+
+
+def collect_bodies(data: bytes, which: Wanted, found: dict[Key, list[bytes]]) -> None:
+    """Add the bodies of the wanted series, several of them with commas between, and no more than that: quick where many
+    numbers are summed up. Deletions are left out.
+
+    data: of many change rows, joined as segments are. which: names its terms."""
+    for term in which.terms or ():
+        for _, piece in _pieces([(0, data)], term):
+            _, dataset, flags, _, _, body = piece.split(FIELD_SEPARATOR, 5)
+            separators = body.count(SEGMENT_SEPARATOR)
+            head = SEGMENT_SEPARATOR + piece[: len(piece) - len(body)]
+            if flags in _WITH_BODY and body.count(head) == separators:
+                # Of one write
+                found.setdefault((term, dataset), []).append(body.replace(head, b",") if separators else body)
+                continue
+            begin = FIELD_SEPARATOR.join((term, dataset, flags, b""))
+            parts = piece[len(begin) :].split(SEGMENT_SEPARATOR + begin)
+            if flags in _WITH_BODY and len(parts) == separators + 1:
+                # Of one series in many writes
+                found.setdefault((term, dataset), []).extend([part[part.index(b"{") :] for part in parts])
+                continue
+            for segment in piece.split(SEGMENT_SEPARATOR):
+                number, dataset, flags, _, _, body = segment.split(FIELD_SEPARATOR, 5)
+                if number == term and flags in _WITH_BODY:
+                    found.setdefault((term, dataset), []).append(body)
+    for key in [key for key in found if not which.includes(key)]:
+        del found[key]
 
 
 def _collect_piece(piece: bytes, origin: tuple[int, bytes], which: Wanted, series: Tail) -> None:
