@@ -8,6 +8,7 @@ what a client sees is made by `evolution_forms.py`.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
@@ -25,6 +26,7 @@ Moments = NDArray[np.int64]
 Body = TypeVar("Body")
 
 INSTANCE_PREFIX: Final = "urn:ngsi-ld:Instance:"
+_PATTERN: Final = b'%b,"instanceId":"' + INSTANCE_PREFIX.encode() + b'%d-%b"}'
 _INSTANCE: Final = re.compile(re.escape(INSTANCE_PREFIX) + r"(\d{1,18})-(\d{1,9}-\d{1,9})", re.ASCII)
 _DECODED_TOGETHER: Final = 512
 _VALUE_MEMBERS: Final = {kind.value: member for kind, member in VALUE_MEMBERS.items()}
@@ -60,6 +62,23 @@ class Instance(msgspec.Struct, frozen=True, gc=False):
     @property
     def kind(self) -> Kind:
         return Kind(self.body[9 : self.body.index(b'"', 9)].decode())
+
+
+class WritableInstances(Sequence[Instance]):
+    """Instances that a store can write without making them."""
+
+    @abstractmethod
+    def written(self) -> list[bytes] | None:
+        """As the function `written` below."""
+
+
+def written(instances: Sequence[Instance]) -> list[bytes] | None:
+    """The JSON of each instance with its instanceId; None if it depends on the reader's @context (§4.5.7, §4.5.8)."""
+    if isinstance(instances, WritableInstances):
+        return instances.written()
+    if any(one.contextual for one in instances):
+        return None
+    return [_PATTERN % (one.body[:-1], one.sequence, one.place) for one in instances]
 
 
 class Series(msgspec.Struct, frozen=True, eq=False):
@@ -122,7 +141,8 @@ def deletion_body(kind: Kind, dataset_id: str | None, deleted_at: int) -> bytes:
 
 def is_deletion(members: dict[str, Any]) -> bool:
     """Whether these are the members of an instance that records a deletion: its value is null (CIM 009 §4.5.7)."""
-    value = members.get(_VALUE_MEMBERS.get(members.get("type", ""), ""))
+    kind = members.get("type")
+    value = members.get(_VALUE_MEMBERS.get(kind, "")) if isinstance(kind, str) else None
     return value in (NGSI_LD_NULL, {"@none": NGSI_LD_NULL})
 
 
@@ -149,14 +169,16 @@ def chosen(times: Moments, temporal: TemporalQuery) -> Moments:
 
     times: of all instances of a series by `temporal.timeproperty`, in the order of their writing; NEVER: it has none.
     """
-    index = np.flatnonzero(times != NEVER)
+    earliest = temporal.earliest
+    inside = times > NEVER if earliest is None else times >= earliest
+    if temporal.end is not None:
+        inside &= times < temporal.end
+    index = inside.nonzero()[0]
     ordered = times[index]
     if (ordered[1:] < ordered[:-1]).any():
-        order = np.argsort(ordered, kind="stable")
+        order = ordered.argsort(kind="stable")
         ordered, index = ordered[order], index[order]
-    low = 0 if temporal.earliest is None else int(np.searchsorted(ordered, temporal.earliest))
-    high = len(ordered) if temporal.end is None else int(np.searchsorted(ordered, temporal.end))
-    low, high = _bounded(ordered, low, high, temporal)
+    low, high = _bounded(ordered, 0, len(ordered), temporal)
     return index[low:high]
 
 

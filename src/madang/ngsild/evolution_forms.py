@@ -21,7 +21,14 @@ from madang.ngsild import aggregation
 from madang.ngsild.aggregation import Values
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.entity import Kind
-from madang.ngsild.evolution import INSTANCE_PREFIX, Evolution, Instance, Series, decode_bodies
+from madang.ngsild.evolution import (
+    INSTANCE_PREFIX,
+    Evolution,
+    Instance,
+    Series,
+    decode_bodies,
+    written,
+)
 from madang.ngsild.representation import compact_members, in_language
 from madang.ngsild.scopes_over_time import SCOPE
 from madang.ngsild.temporal import Aggregation, TemporalQuery, TimeProperty
@@ -137,19 +144,19 @@ def _joined(objects: list[bytes]) -> bytes:
 
 
 def _instances(series: Series, form: EvolutionForm) -> bytes:
+    if not form.system and form.language is None:
+        texts = written(series.instances)
+        if texts is not None:
+            return b",".join(texts)
     prefix = b',"instanceId":"' + INSTANCE_PREFIX.encode()
-    if not form.system and form.language is None and not any(one.contextual for one in series.instances):
-        return b",".join(
-            [b'%b%b%d-%b"}' % (one.body[:-1], prefix, one.sequence, one.place) for one in series.instances]
-        )
-    written = []
+    bodies = []
     for one in series.instances:
         tail = b'%b%d-%b"' % (prefix, one.sequence, one.place)
         if form.system:
             times = f',"createdAt":"{format_moment(one.created_at)}","modifiedAt":"{format_moment(one.modified_at)}"'
             tail = times.encode() + tail
-        written.append(_body(one, form)[:-1] + tail + b"}")
-    return b",".join(written)
+        bodies.append(_body(one, form)[:-1] + tail + b"}")
+    return b",".join(bodies)
 
 
 def _body(instance: Instance, form: EvolutionForm) -> bytes:

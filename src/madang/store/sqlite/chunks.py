@@ -24,6 +24,7 @@ from madang.store.sqlite.chunk_text import (
     NUMBER,
     UNITS,
     Bodies,
+    Names,
     Part,
     named,
     written,
@@ -230,6 +231,13 @@ class Chunk:
         times = self._columns.times
         return np.full(self.n, NEVER, np.int64) if times is None else unpack(times, self.n)
 
+    @property
+    def is_observed(self) -> bool:
+        """Whether every instance has an observedAt."""
+        times = self._columns.times
+        # NEVER is so far from all others that its column is one of whole numbers
+        return times is not None and (times.width < 8 or times.base != 0)
+
     @cached_property
     def numbers(self) -> Floats | None:
         numbers = self._columns.numbers
@@ -250,11 +258,10 @@ class Chunk:
     def times(self, timeproperty: TimeProperty, relation: TimeRelation | None) -> Integers:
         """Of each instance the time that is asked for, NEVER where it has none (see `evolution.py`)."""
         if timeproperty is TimeProperty.OBSERVED_AT:
-            observed = self.observed
-            missing = observed == NEVER
-            if relation is None and missing.any():
-                return np.where(missing, unpack(self._origins.modified, self.n), observed)
-            return observed
+            if relation is not None or self.is_observed:
+                return self.observed
+            missing = self.observed == NEVER
+            return np.where(missing, unpack(self._origins.modified, self.n), self.observed)
         created = timeproperty is TimeProperty.CREATED_AT
         times = unpack(self._origins.created if created else self._origins.modified, self.n)
         deleted = (self.flags & _DELETED) != 0
@@ -300,16 +307,15 @@ class Chunk:
         origins, n = self._origins, self.n
         if (origins.flags.width or origins.flags.base) and (self.flags[index] & _CONTEXTUAL).any():
             return None
-        sequences = unpack(origins.sequences, n, index).tolist()
-        places = unpack(origins.places, n, index).tolist()
+        names = Names(self._term, origins.sequences, origins.places)
         if self._bodies.text:
-            return named(self.bodies(index), self._term, sequences, places)
-        return written_named(self._bodies, self._part(index), self._term, sequences, places)
+            return named(self.bodies(index), names, (n, index))
+        return written_named(self._bodies, self._part(index), names)
 
     def _part(self, index: slice | Integers) -> Part:
         packed = self._columns.numbers
         numbers = None if packed is None else unpack_floats(packed, self.n, index)
-        return Part(self.n, index, self.observed[index], numbers)
+        return Part(self.n, index, self.observed[index], numbers, is_observed=self.is_observed)
 
     @property
     def last_kind(self) -> Kind:

@@ -6,16 +6,17 @@ decoded at once, the instances only when they are asked for.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, Final, overload
 
 import apsw
 import msgspec
 import numpy as np
 
-from madang.ngsild.evolution import Instance, times_of
+from madang.ngsild.evolution import Instance, WritableInstances, times_of, written
 from madang.ngsild.temporal import TemporalQuery, TimeProperty
 from madang.store.sqlite.chunks import Chunk
 from madang.store.sqlite.columns import Integers
@@ -125,10 +126,10 @@ class Pieces(Sequence[Instance]):
     def __init__(self, chunks: Sequence[Chunk], tail: list[Instance]) -> None:
         self.chunks = chunks
         self.tail = tail
-        self._starts = np.cumsum([0, *(chunk.n for chunk in chunks)])
+        self._starts = list(accumulate([chunk.n for chunk in chunks], initial=0))
 
     def __len__(self) -> int:
-        return int(self._starts[-1]) + len(self.tail)
+        return self._starts[-1] + len(self.tail)
 
     @overload
     def __getitem__(self, index: int) -> Instance: ...
@@ -142,27 +143,56 @@ class Pieces(Sequence[Instance]):
         parts = [chunk.times(temporal.timeproperty, temporal.relation) for chunk in self.chunks]
         if self.tail:
             parts.append(times_of(self.tail, temporal))
-        return np.concatenate(parts)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def take(self, index: Integers) -> list[Instance]:
         """The instances with these indexes. Those of a chunk are made together."""
         found: list[Instance] = []
-        part = np.searchsorted(self._starts, index, side="right") - 1
-        borders = np.flatnonzero(np.diff(part)) + 1
-        for places, number in zip(
-            np.split(index, borders), part[np.concatenate(([0], borders))].tolist(), strict=True
-        ):
-            local = places - self._starts[number]
-            if number == len(self.chunks):
-                found += [self.tail[at] for at in local.tolist()]
-                continue
-            first, last = int(local[0]), int(local[-1])
-            side_by_side = last - first == len(local) - 1 and (np.diff(local) == 1).all()
-            found += self.chunks[number].instances(slice(first, last + 1) if side_by_side else local)
+        for chunk, local in self._parts(index):
+            if chunk is None:
+                found += self.tail[local] if isinstance(local, slice) else [self.tail[at] for at in local]
+            else:
+                found += chunk.instances(local)
         return found
 
+    def written(self, index: Integers) -> list[bytes] | None:
+        """The JSON of the instances with these indexes; None if it depends on the reader's @context."""
+        found: list[bytes] = []
+        for chunk, local in self._parts(index):
+            if chunk is None:
+                tail = self.tail[local] if isinstance(local, slice) else [self.tail[at] for at in local]
+                texts = written(tail)
+            else:
+                texts = chunk.written(local)
+            if texts is None:
+                return None
+            found += texts
+        return found
 
-class Taken(Sequence[Instance]):
+    def _parts(self, index: Integers) -> Iterator[tuple[Chunk | None, slice | Integers]]:
+        """Which instances of which chunk, None for the tail, are the ones with these indexes, in their order."""
+        low, high = int(index.min()), int(index.max())
+        number = bisect_right(self._starts, low) - 1
+        if number == len(self.chunks) or high < self._starts[number + 1]:
+            yield self._part(number, index)
+            return
+        part = np.searchsorted(self._starts, index, side="right") - 1
+        borders = np.flatnonzero(np.diff(part)) + 1
+        for places, place in zip(
+            np.split(index, borders), part[np.concatenate(([0], borders))].tolist(), strict=True
+        ):
+            yield self._part(place, places)
+
+    def _part(self, number: int, index: Integers) -> tuple[Chunk | None, slice | Integers]:
+        local = index - self._starts[number]
+        chunk = self.chunks[number] if number < len(self.chunks) else None
+        first, last = int(local[0]), int(local[-1])
+        if last - first == len(local) - 1 and (np.diff(local) == 1).all():
+            return chunk, slice(first, last + 1)
+        return chunk, local
+
+
+class Taken(WritableInstances):
     """Some instances of a series, made when they are looked at."""
 
     def __init__(self, pieces: Pieces, index: Integers) -> None:
@@ -172,6 +202,9 @@ class Taken(Sequence[Instance]):
     @cached_property
     def _made(self) -> list[Instance]:
         return self._pieces.take(self._index) if len(self._index) else []
+
+    def written(self) -> list[bytes] | None:
+        return self._pieces.written(self._index) if len(self._index) else []
 
     def __len__(self) -> int:
         return len(self._index)
