@@ -6,6 +6,7 @@ taken apart when a handler asks for them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from copy import copy
 from typing import Any, Final
@@ -15,6 +16,7 @@ import orjson
 
 from madang.errors import BadRequestData, InvalidRequest, LengthRequired
 from madang.hub.hub import Hub
+from madang.ngsild.conformance import NATIVE, Version, preferred_version
 from madang.ngsild.context import Context
 from madang.trust.access import OPEN, Access
 
@@ -23,8 +25,8 @@ JSON: Final = (b"content-type", b"application/json")
 LD_JSON: Final = (b"content-type", b"application/ld+json")
 GEO_JSON: Final = (b"content-type", b"application/geo+json")
 _PARAMETERS_MAX: Final = 100
-_VERSION_WISH: Final = b"ngsi-ld="
-CONFORMS_TO: Final = b"1.9"
+# "+" is a space, as clients that encode parameters write it; but in scopeQ, which has none, it stands for any level
+_PLUS: Final = re.compile(r"(?:^|(?<=&))scopeQ=[^&]*")
 _ACCEPT_JSON: Final = frozenset((b"*/*", b"application/json"))
 
 
@@ -101,8 +103,9 @@ class Call:
         headers = self._headers
         if b"ngsild-tenant" in headers:
             answer.headers.append((b"ngsild-tenant", headers[b"ngsild-tenant"]))
-        if b"prefer" in headers and answer.body and _VERSION_WISH in headers[b"prefer"]:
-            answer.headers.append((b"preference-applied", _VERSION_WISH + CONFORMS_TO))
+        if b"prefer" in headers and answer.body and preferred_version(self.header(b"prefer")) is not None:
+            told = any(name == b"preference-applied" for name, _ in answer.headers)
+            answer.headers.extend([] if told else [applied_version(NATIVE)])
 
     @property
     def has_parameters(self) -> bool:
@@ -167,11 +170,15 @@ def _headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return headers
 
 
+def applied_version(version: Version) -> tuple[bytes, bytes]:
+    """The header that tells which version of NGSI-LD an answer conforms to (CIM 009 §6.3.6)."""
+    return b"preference-applied", b"ngsi-ld=%d.%d" % version
+
+
 def _parse_parameters(raw: bytes) -> dict[str, str]:
     try:
-        # "+" stays: a time zone or a phrase in q may hold it, and NGSI-LD clients do not mean a space by it
         pairs = parse_qsl(
-            raw.decode("ascii").replace("+", "%2B"),
+            _PLUS.sub(lambda found: found[0].replace("+", "%2B"), raw.decode("ascii")),
             keep_blank_values=True,
             errors="strict",
             max_num_fields=_PARAMETERS_MAX,

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import orjson
 
-from madang.api.call import JSON, LD_JSON, Answer, Call, Headers
+from madang.api.call import JSON, LD_JSON, Answer, Call, Headers, applied_version
 from madang.api.negotiation import (
     accepted,
     body_context,
@@ -21,6 +21,7 @@ from madang.api.negotiation import (
 from madang.errors import BadRequestData, MethodNotAllowed
 from madang.hub import hosted_contexts, subscriptions
 from madang.hub.subscriptions import Shown
+from madang.ngsild.conformance import preferred_version
 from madang.ngsild.context import Context
 from madang.ngsild.identifier import NGSI_LD_NULL, require_uri
 from madang.ngsild.subscription import Subscription
@@ -53,7 +54,8 @@ async def query(call: Call) -> Answer:
     media = accepted(call)
     page = await subscriptions.query(call.hub, call.access, limit, offset)
     written = [_json(call, shown, context) for shown in page.subscriptions]
-    headers: Headers = [(b"link", link) for link in _page_links(call, (limit, offset, page.total), media)]
+    headers = [(b"link", link) for link in _page_links(call, (limit, offset, page.total), media)]
+    headers += _conforming(call)
     if count:
         headers.append((b"ngsild-results-count", str(page.total).encode()))
     if media == "ld+json":
@@ -69,9 +71,10 @@ async def retrieve(call: Call) -> Answer:
     context = await link_context(call)
     media = accepted(call)
     body = orjson.dumps(_json(call, await subscriptions.retrieve(call.hub, call.access, identifier), context))
+    headers = _conforming(call)
     if media == "ld+json":
-        return Answer(200, with_context(body, context_value(call, context)), [LD_JSON])
-    return Answer(200, body, [JSON, (b"link", context_link(call, context))])
+        return Answer(200, with_context(body, context_value(call, context)), [LD_JSON, *headers])
+    return Answer(200, body, [JSON, (b"link", context_link(call, context)), *headers])
 
 
 async def update(call: Call) -> Answer:
@@ -104,6 +107,12 @@ ROUTES = (
     ("PATCH", "/subscriptions/{subscriptionId}", update),
     ("DELETE", "/subscriptions/{subscriptionId}", delete),
 )
+
+
+def _conforming(call: Call) -> Headers:
+    """A subscription is in every version what it is in this one, so the preferred one holds (CIM 009 §4.3.6.8)."""
+    version = preferred_version(call.header(b"prefer"))
+    return [] if version is None else [applied_version(version)]
 
 
 def _id(call: Call) -> str:

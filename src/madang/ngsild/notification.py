@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
+from madang.ngsild.conformance import amended
 from madang.ngsild.context import Context
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
 from madang.ngsild.event import Event
@@ -151,6 +152,7 @@ class _Telling:
 
     def __init__(self, subscription: Subscription, context: Context, linked: Linked | None) -> None:
         self._form = form_of(subscription, context)
+        self._version = subscription.conformance
         join = subscription.notification.join
         self._linked = linked
         self._inline = join if linked is not None and join is not None and join.mode is Mode.INLINE else None
@@ -164,29 +166,38 @@ class _Telling:
         after = event.after
         if after is not None:
             changes = event.deleted or (event.updated and self._parameters.show_changes)
-            if not changes and not self._features and self._inline is None:
+            if not changes and not self._features and self._inline is None and self._version is None:
                 return render(after, self._form)
             element = self._plain(after)
             bag = element["properties"] if self._features else element
             self._add_previous(bag, event)
             self._add_deleted(bag, event, event.deleted)
-            return orjson.dumps(element)
+            return self._dumped(element)
         before = event.entity
         bare = msgspec.structs.replace(before, attributes=(), scope=())
         element = self._plain(bare)
         bag = element["properties"] if self._features else element
         bag["deletedAt"] = format_moment(event.time)
         self._add_deleted(bag, event, self._gone_with(event))
-        return orjson.dumps(element)
+        return self._dumped(element)
 
     def behind(self) -> list[bytes]:
         """The linked entities that stand after those that link to them."""
         if self._linked is None or self._inline is not None:
             return []
         return [
-            orjson.dumps(to_feature(entity, form)) if self._features else render(entity, form)
+            self._dumped(to_feature(entity, form) if self._features else to_json(entity, form))
             for entity, form in self._linked.behind
         ]
+
+    def _dumped(self, element: dict[str, Any]) -> bytes:
+        """As JSON, amended for an earlier version if the subscription names one (CIM 009 §4.3.6.8)."""
+        if self._version is not None and self._form.format is not Format.SIMPLIFIED:
+            if self._features:
+                element["properties"] = amended(element["properties"], self._version)
+            else:
+                element = amended(element, self._version)
+        return orjson.dumps(element)
 
     def _plain(self, entity: Entity) -> dict[str, Any]:
         members = None

@@ -100,7 +100,8 @@ class Subscription(msgspec.Struct, frozen=True):
     attribute. watched: attribute IRIs, empty for all. interval_seconds: notified so often whatever changes, 0
     for on changes. throttling_seconds: least time between two notifications, 0 for none. expires_at:
     microseconds UTC, 0 for never. dataset_ids: only these instances ("@none" for the default one), empty for
-    all. context: address of the @context of notifications (jsonldContext). stated: members as the client wrote
+    all. context: address of the @context of notifications (jsonldContext). conformance: version of NGSI-LD that
+    notifications are amended for, None for this one. stated: members as the client wrote
     them, which are only shown again ("q", "scopeQ", "geoQ", "csf", ...). created_at, modified_at: microseconds UTC.
     """
 
@@ -122,6 +123,7 @@ class Subscription(msgspec.Struct, frozen=True):
     expires_at: int = 0
     is_active: bool = True
     context: str = ""
+    conformance: tuple[int, int] | None = None
     stated: dict[str, Any] = {}
     created_at: int = 0
     modified_at: int = 0

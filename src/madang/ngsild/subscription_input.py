@@ -35,7 +35,7 @@ from madang.ngsild.times import parse_moment
 from madang.settings import LIMITS
 
 _TYPE_NAME: Final = re.compile(r"[^()|,;\s]+")
-_VERSION: Final = re.compile(r"1\.\d{1,2}(\.\d{1,2})?")
+_VERSION: Final = re.compile(r"(\d{1,2})\.(\d{1,2})(\.\d{1,2})?")
 _NULLS: Final = (None, NGSI_LD_NULL)
 
 # What a member means and how it is shown again
@@ -252,9 +252,10 @@ def _text(name: str) -> Callable[[Any, Context], Read]:
 
 
 def _conformance(value: Any, context: Context) -> Read:
-    if not isinstance(value, str) or not _VERSION.fullmatch(value):
+    version = _VERSION.fullmatch(value) if isinstance(value, str) else None
+    if version is None:
         raise BadRequestData("ngsildConformance must be a version of NGSI-LD such as 1.6")
-    return value, value
+    return (int(version[1]), int(version[2])), value
 
 
 def _temporal(value: Any, context: Context) -> Read:
@@ -285,7 +286,7 @@ _MEMBERS: Final[dict[str, tuple[str, Callable[[Any, Context], Read]]]] = {
     "expiresAt": ("expires_at", _expires),
     "throttling": ("throttling_seconds", _throttling),
     "jsonldContext": ("context", _jsonld_context),
-    "ngsildConformance": ("", _conformance),
+    "ngsildConformance": ("conformance", _conformance),
     "notification": ("notification", read_notification),
 }
 _DEFAULTS: Final[dict[str, Any]] = {
