@@ -237,12 +237,13 @@ def _attribute_json(instances: list[Attribute], form: Form) -> Any:
         members = compact_members(instance.members(), form.context, system=form.system)
         if form.language is not None:
             members = in_language(members, form.language)
+        if form.format is Format.CONCISE:
+            # Among several instances, or with its times, each must still be seen to be one
+            plain = len(instances) == 1 and not form.system
+            members = concise(members) if plain else concise_members(members)
         if form.system:
             members["createdAt"] = format_moment(instance.created_at)
             members["modifiedAt"] = format_moment(instance.modified_at)
-        if form.format is Format.CONCISE:
-            # Among several instances each must still be seen to be one
-            members = concise(members) if len(instances) == 1 else concise_members(members)
         written.append(members)
     return written[0] if len(written) == 1 else written
 
