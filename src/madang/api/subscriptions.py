@@ -18,6 +18,7 @@ from madang.api.negotiation import (
     link_context,
     with_context,
 )
+from madang.api.writing import read_options
 from madang.errors import BadRequestData, MethodNotAllowed
 from madang.hub import hosted_contexts, subscriptions
 from madang.hub.subscriptions import Shown
@@ -34,6 +35,7 @@ _PATH = "/ngsi-ld/v1/subscriptions"
 
 async def create(call: Call) -> Answer:
     """CIM 009 §5.8.1, §6.10.3.1."""
+    read_options(call)
     body = call.json()
     context = await body_context(call, body)
     new_id = f"urn:ngsi-ld:Subscription:{uuid.uuid4()}"
@@ -45,6 +47,7 @@ async def create(call: Call) -> Answer:
 
 async def query(call: Call) -> Answer:
     """CIM 009 §5.8.4, §6.10.3.2."""
+    read_options(call, "count", "sysAttrs", parameters=("count", "limit", "offset"))
     count = call.flag("count") or "count" in call.options
     limit = call.number("limit", LIMITS.page_entities_default, LIMITS.page_entities_max)
     offset = call.number("offset", 0, LIMITS.subscriptions_max)
@@ -67,6 +70,7 @@ async def query(call: Call) -> Answer:
 
 async def retrieve(call: Call) -> Answer:
     """CIM 009 §5.8.3, §6.11.3.1."""
+    read_options(call, "sysAttrs")
     identifier = _id(call)
     context = await link_context(call)
     media = accepted(call)
@@ -79,6 +83,7 @@ async def retrieve(call: Call) -> Answer:
 
 async def update(call: Call) -> Answer:
     """CIM 009 §5.8.2, §6.11.3.2."""
+    read_options(call)
     identifier = _id(call)
     body = call.json()
     context = await body_context(call, body)
@@ -96,6 +101,7 @@ async def update(call: Call) -> Answer:
 
 async def delete(call: Call) -> Answer:
     """CIM 009 §5.8.5, §6.11.3.3."""
+    read_options(call)
     await subscriptions.delete(call.hub, call.access, _id(call))
     return Answer(204)
 
