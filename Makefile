@@ -4,6 +4,7 @@
 #   make test       every test
 #   make check      format, lint, strict types, tests
 #   make bench      load figures against a constant answer, into bench/results.json
+#   make bench-scale  10,000 stations against 1,000,000, into bench/scale; long when first run
 #   make lock       compile the hashed requirements anew from pyproject.toml
 #   make reference  write docs/reference.md anew from the code
 #   make clean      forget every set-up
@@ -15,7 +16,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 WEB_SOURCES := $(shell find web-src -name node_modules -prune -o -type f -print 2>/dev/null)
 WEB_BUILD := src/madang/web/static/build
 
-.PHONY: demo test check bench setup lock reference clean
+.PHONY: demo test check bench bench-scale setup lock reference clean
 .SILENT:
 
 demo: .make/run .make/web
@@ -33,6 +34,9 @@ check: .make/dev .make/web
 
 bench: .make/run .make/wrk
 	exec $(BIN)/madang bench
+
+bench-scale: .make/run .make/wrk
+	exec $(BIN)/madang bench-scale
 
 setup: .make/dev .make/web
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from madang import __version__
 from madang.cli.bench.command import bench
+from madang.cli.bench.scale_command import bench_scale_command
 from madang.cli.check import check_command
 from madang.cli.exits import FAILED, INTERRUPTED, OK, USAGE
 from madang.cli.up import up_command
@@ -34,6 +35,7 @@ def application(wiring: Wiring) -> App:
     app.command(up_command(wiring), name="up")
     app.command(check_command, name="check")
     app.command(bench, name="bench")
+    app.command(bench_scale_command(wiring), name="bench-scale")
     return app
 
 

@@ -1,0 +1,133 @@
+"""The large home of `madang bench-scale`: made once, straight through the hub, and gone on with where it stopped.
+
+Stations as in `entities.py`, so that their density is that of the small bench; the first of them with minutes of history
+behind each other, and one station beside the grid with a million values.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import orjson
+
+from madang.cli.bench.entities import EPOCH, HISTORY_STEP, Stock, identifier, moment, station
+from madang.cli.wiring import Wiring
+from madang.errors import MadangError
+from madang.home import Home, held
+from madang.hub.hub import Hub
+from madang.ngsild.changes import AppendHistory, Change, Mode, Write
+from madang.ngsild.context import Context
+from madang.ngsild.evolution_input import parse_evolution
+from madang.ngsild.parse import parse_entity
+from madang.settings import Settings
+from madang.trust.access import OPEN
+
+LONG_ID: Final = "urn:ngsi-ld:AirQualityObserved:bench:long"
+LONG_VALUES: Final = 1_000_000
+_ENTITIES_A_COMMIT: Final = 250
+_VALUES_A_CHANGE: Final = 1000
+_TOLD_EVERY: Final = 50_000
+_PROGRESS: Final = "bench-scale.json"
+
+
+class Built(msgspec.Struct):
+    """How far a home is made: stations, of these those with all their history, values of the long history."""
+
+    entities: int = 0
+    histories: int = 0
+    long_values: int = 0
+
+
+async def build(
+    wiring: Wiring, settings: Settings, stock: Stock, long_values: int, tell: Callable[[str], None]
+) -> None:
+    """Make the home of these settings hold the stock. Raises HomeLocked while it is served."""
+    progress = settings.home / _PROGRESS
+    built = msgspec.json.decode(progress.read_bytes(), type=Built) if progress.exists() else Built()
+    if (built.entities, built.histories, built.long_values) == (
+        stock.entities,
+        stock.with_history,
+        long_values,
+    ):
+        return
+    home = Home(settings.home)
+    with held(home):
+        async with wiring.open_hub(home, settings) as hub:
+            await _add_stations(hub, stock, built, progress, tell)
+            await _add_histories(hub, stock, built, progress, tell)
+            await _add_long(hub, long_values, built, progress, tell)
+            tell("folding")
+            await hub.store(OPEN).fold()
+
+
+async def _commit(hub: Hub, changes: list[Change]) -> None:
+    for outcome in await hub.store(OPEN, create=True).commit(changes):
+        if isinstance(outcome, MadangError) and "exists" not in outcome.message:
+            raise outcome
+
+
+async def _add_stations(
+    hub: Hub, stock: Stock, built: Built, progress: Path, tell: Callable[[str], None]
+) -> None:
+    context = hub.contexts.default
+    for start in range(built.entities, stock.entities, _ENTITIES_A_COMMIT):
+        numbers = range(start, min(start + _ENTITIES_A_COMMIT, stock.entities))
+        parsed = [parse_entity(orjson.loads(station(number)), context) for number in numbers]
+        await _commit(hub, [Write(Mode.CREATE, one) for one in parsed])
+        built.entities = numbers.stop
+        if built.entities % _TOLD_EVERY == 0 or built.entities == stock.entities:
+            keep(built, progress)
+            tell(f"{built.entities:,} of {stock.entities:,} stations")
+
+
+async def _add_histories(
+    hub: Hub, stock: Stock, built: Built, progress: Path, tell: Callable[[str], None]
+) -> None:
+    for number in range(built.histories, stock.with_history):
+        for change in changes(identifier(number), number, stock.values, hub.contexts.default):
+            await _commit(hub, [change])
+        built.histories = number + 1
+        keep(built, progress)
+        if built.histories % 50 == 0 or built.histories == stock.with_history:
+            tell(f"histories of {built.histories:,} of {stock.with_history:,} stations")
+
+
+async def _add_long(hub: Hub, values: int, built: Built, progress: Path, tell: Callable[[str], None]) -> None:
+    if built.long_values == values:
+        return
+    for change in changes(LONG_ID, 0, values, hub.contexts.default):
+        await _commit(hub, [change])
+    built.long_values = values
+    keep(built, progress)
+    tell(f"a history of {values:,} values")
+
+
+def changes(entity_id: str, number: int, values: int, context: Context) -> Iterator[AppendHistory]:
+    """A value for each minute before EPOCH, oldest first, some at a time."""
+    for start in range(0, values, _VALUES_A_CHANGE):
+        instances: list[dict[str, Any]] = [
+            {
+                "type": "Property",
+                "value": round(50 + 40 * math.sin((minute + number) / 229), 2),
+                "unitCode": "GQ",
+                "observedAt": moment(EPOCH - (values - minute) * HISTORY_STEP),
+            }
+            for minute in range(start, min(start + _VALUES_A_CHANGE, values))
+        ]
+        body = {"type": "AirQualityObserved", "id": entity_id, "pm25": instances}
+        yield AppendHistory(parse_evolution(body, context))
+
+
+def day_of(number: int) -> tuple[str, str]:
+    """(begin, end) of the last whole day before EPOCH, or of so many days before that one."""
+    begin = EPOCH - timedelta(days=1 + number)
+    return moment(begin), moment(begin + timedelta(days=1))
+
+
+def keep(built: Built, progress: Path) -> None:
+    progress.write_bytes(msgspec.json.encode(built))
