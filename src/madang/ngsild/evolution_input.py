@@ -40,6 +40,7 @@ _VALUE_KINDS: Final = {"Property": Kind.PROPERTY, "GeoProperty": Kind.GEO_PROPER
 _SCOPE_MEMBERS: Final = frozenset(
     ("type", "value", "values", "observedAt", "createdAt", "modifiedAt", "deletedAt", "instanceId")
 )
+_NUMBERS: Final = frozenset((int, float))
 _WRAPPED: Final = frozenset((Kind.LANGUAGE_PROPERTY, Kind.VOCAB_PROPERTY, Kind.JSON_PROPERTY))
 
 
@@ -49,6 +50,9 @@ def parse_evolution(raw: Any, context: Context, entity_id: str | None = None) ->
     entity_id: the id if the request names it elsewhere; then type is optional. Raises BadRequestData.
     """
     members = require_object(raw, "The temporal representation of an entity")
+    if entity_id is not None and NOT_ATTRIBUTES.isdisjoint(members):
+        instances = [one for name, value in members.items() for one in _instances(name, value, context)]
+        return Entity(entity_id, (), tuple(instances))
     head = {name: value for name, value in members.items() if name in NOT_ATTRIBUTES}
     attributes: list[Attribute] = []
     if _has_times(head.get("scope")):
@@ -118,6 +122,8 @@ def _instances(name: str, raw: Any, context: Context) -> list[Attribute]:
 
 def _instances_of(name: str, raw: Any, context: Context) -> list[Attribute]:
     """The instances of one object: itself, or those that its temporalValues stand for."""
+    if type(raw) is dict and type(raw.get("value")) in _NUMBERS:
+        return parse_attribute(name, raw, context)
     if isinstance(raw, dict) and is_deletion(raw):
         return _deletion(name, raw, context)
     plural = next((member for member in _PLURALS if member in raw), None) if isinstance(raw, dict) else None

@@ -5,6 +5,7 @@ Attributes that a change does not touch stay the same objects, so a store sees b
 
 from __future__ import annotations
 
+from operator import is_
 from typing import Final
 
 import msgspec
@@ -373,13 +374,22 @@ def _append_history(change: AppendHistory, entity: Entity | None, now: int) -> A
     if entity is None:
         created = _create(msgspec.structs.replace(fragment, attributes=arrived.newest, scope=scope), now)
         return Applied(created.entity, created.outcome, arrived.written)
-    current = {(attribute.name, attribute.dataset_id): attribute for attribute in entity.attributes}
-    newer = []
-    for attribute in arrived.newest:
-        present = current.get((attribute.name, attribute.dataset_id))
-        if present is None or is_newer(attribute, present):
-            newer.append(attribute)
-    fragment = msgspec.structs.replace(fragment, attributes=tuple(newer), scope=scope)
-    updated = _append(fragment, entity, now, overwrite=True)
-    outcome = msgspec.structs.replace(updated.outcome, updated=_names(arrived.written))
-    return Applied(updated.entity, outcome, arrived.written)
+    attributes = list(entity.attributes)
+    places = {(one.name, one.dataset_id): place for place, one in enumerate(attributes)}
+    for arrival in arrived.newest:
+        place = places.get((arrival.name, arrival.dataset_id))
+        if place is None:
+            attributes.append(arrival)
+        elif is_newer(arrival, attributes[place]):
+            attributes[place] = _stamped(arrival, now, attributes[place].created_at)
+    head = msgspec.structs.replace(fragment, scope=scope) if scope is not fragment.scope else fragment
+    outcome = Outcome(entity.id, updated=_names(arrived.written))
+    after = _with_head(entity, head, tuple(attributes), now)
+    changed = len(attributes) != len(entity.attributes) or not all(map(is_, attributes, entity.attributes))
+    if not changed and _same_head(after, entity):
+        return Applied(entity, outcome, arrived.written)
+    return Applied(after, outcome, arrived.written)
+
+
+def _same_head(one: Entity, other: Entity) -> bool:
+    return (one.types, one.scope, one.expires_at) == (other.types, other.scope, other.expires_at)
