@@ -132,6 +132,29 @@ async def test_a_subscription_is_the_same_in_every_version(api: Client) -> None:
         assert "preference-applied" not in plain.headers
 
 
+async def test_an_answer_is_amended_and_says_so(api: Client) -> None:
+    """§6.5.3.1, §6.4.3.2: 203 where that changes it."""
+    car = {"id": "urn:ngsi-ld:Car:1", "type": "Car", "kind": {"type": "VocabProperty", "vocab": "Fast"}}
+    await api.post("/ngsi-ld/v1/entities", car)
+    plain = {"type": "Property", "value": "Fast"}
+    for path in ("/ngsi-ld/v1/entities/urn:ngsi-ld:Car:1", "/ngsi-ld/v1/entities?type=Car"):
+        for accept in ("application/json", "application/ld+json", "application/geo+json"):
+            headers = {"prefer": "ngsi-ld=1.5", "accept": accept}
+            reply = await api.get(path, headers=headers)
+            found = reply.json()
+            found = found[0] if isinstance(found, list) else found.get("features", [found])[0]
+            assert (reply.status, found.get("properties", found)["kind"]) == (203, plain)
+            assert reply.headers["preference-applied"] == "ngsi-ld=1.5"
+        same = await api.get(path, headers={"prefer": "ngsi-ld=1.8"})
+        assert (same.status, same.headers["preference-applied"]) == (200, "ngsi-ld=1.8")
+        native = await api.get(path, headers={"prefer": "ngsi-ld=1.9"})
+        assert (native.status, native.headers["preference-applied"]) == (200, "ngsi-ld=1.9")
+        simplified = await api.get(
+            path + ("&" if "?" in path else "?") + "format=simplified", headers=headers
+        )
+        assert simplified.status == 200
+
+
 def test_a_notification_is_amended_for_its_subscriber() -> None:
     """§5.8.6: ngsildConformance."""
     car = parse_entity({**CAR, "kind": {"type": "VocabProperty", "vocab": "Fast"}}, CORE)

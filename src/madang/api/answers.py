@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
-from madang.api.call import GEO_JSON, JSON, LD_JSON, Answer, Call
+from madang.api.call import GEO_JSON, JSON, LD_JSON, Answer, Call, applied_version
 from madang.api.negotiation import Reading, context_value, with_context
+from madang.ngsild.conformance import NATIVE, Version, amended, preferred_version
 from madang.ngsild.entity import Entity
 from madang.ngsild.representation import Form, render, to_feature
 
 # An entity, the form in which it is written, and its members as JSON where they are written already
 Item = tuple[Entity, Form, dict[str, Any] | None]
+
+_SIMPLIFIED: Final = frozenset(("simplified", "keyValues"))
 
 
 def items(entities: Iterable[Entity], form: Form) -> list[Item]:
@@ -60,3 +63,32 @@ def _geojson(call: Call, how: Reading, body: dict[str, Any]) -> Answer:
         return Answer(200, orjson.dumps(body), headers)
     body["@context"] = context_value(call, how.form.context)
     return Answer(200, orjson.dumps(body), [GEO_JSON])
+
+
+def for_version(call: Call, answer: Answer) -> Answer:
+    """The answer as an earlier version has it, where the client prefers one: 203 if that changes it (§4.3.6.8, §6.5.3.1).
+
+    Simplified entities stay as they are: of a value alone nobody can tell the kind."""
+    version = preferred_version(call.header(b"prefer"))
+    if version is None or version >= NATIVE or answer.status != 200 or _is_simplified(call):
+        return answer
+    found = orjson.loads(answer.body)
+    written = _amended(found, version)
+    answer.headers.append(applied_version(version))
+    if written != found:
+        answer.status, answer.body = 203, orjson.dumps(written)
+    return answer
+
+
+def _amended(found: Any, version: Version) -> Any:
+    if isinstance(found, list):
+        return [amended(one, version) for one in found]
+    if found.get("type") == "FeatureCollection":
+        return {**found, "features": [_amended(feature, version) for feature in found["features"]]}
+    if found.get("type") == "Feature" and "properties" in found:
+        return {**found, "properties": amended(found["properties"], version)}
+    return amended(found, version)
+
+
+def _is_simplified(call: Call) -> bool:
+    return not _SIMPLIFIED.isdisjoint((call.parameters.get("format", ""), *call.options))

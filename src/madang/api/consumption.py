@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from madang.api.answers import Item, many, one, written_already
+from madang.api.answers import Item, for_version, many, one, written_already
 from madang.api.call import JSON, Answer, Call
 from madang.api.negotiation import body_context, link_to, page_headers, read_query, read_window
 from madang.api.query_body import body_parameters
@@ -67,6 +67,11 @@ async def _read_question(call: Call) -> _Question:
 
 async def query(call: Call) -> Answer:
     """CIM 009 §5.7.2, §6.4.3.2."""
+    answer = await _query(call)
+    return for_version(call, answer) if call.header(b"prefer") else answer
+
+
+async def _query(call: Call) -> Answer:
     question = await _question(call)
     asked, wanted, window = question.asked, question.wanted, question.window
     how, context = asked.reading, asked.reading.form.context
@@ -98,6 +103,10 @@ async def retrieve(call: Call) -> Answer:
     if call.is_plain:
         body = await entities.rendered(call.hub, call.access, entity_id)
         return Answer(200, body, [JSON, (b"link", link_to(call, OWN_PATH))])
+    return for_version(call, await _retrieve(call, entity_id))
+
+
+async def _retrieve(call: Call, entity_id: str) -> Answer:
     asked = await read_form(call, RETRIEVE)
     how, join = asked.reading, asked.join
     types = call.parameters.get("type") if call.has_parameters else None
