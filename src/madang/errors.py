@@ -24,6 +24,7 @@
     ├── ProgramFailed           a program that was started for this is missing or did not do its work
     ├── HomeLocked              another process holds the home folder
     ├── StoreBroken             a store's file cannot be used
+    ├── BackupUnusable          a backup cannot be made there, or what is there is none
     ├── SourceFailed            a source of the city could not be read
     └── CityFileInvalid         the city file has mistakes (all of them are listed)
 
@@ -132,6 +133,10 @@ class HomeLocked(MadangError):
 
 
 class StoreBroken(MadangError):
+    pass
+
+
+class BackupUnusable(MadangError):
     pass
 
 

@@ -23,22 +23,28 @@ from madang.hub.hub import Hub
 from madang.server import Application
 from madang.settings import Settings
 from madang.store.sqlite.deliveries import subscribed_tenants
+from madang.store.sqlite.files import SqliteFiles
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import Access
 from madang.web import app as pages
 from madang.web.site import Site
 
 
+def store_options() -> Options:
+    """What the stores are told of the vocabulary."""
+    indexed = tuple(sorted(vocabulary.indexed()))
+    return Options(vocabulary.context(), frozenset({vocabulary.NAME}), indexed)
+
+
 @asynccontextmanager
 async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
     """The hub over the SQLite stores of a home; at the end what waits is written and they are closed."""
     clock = SystemClock()
-    context = vocabulary.context()
-    options = Options(context, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
+    options = store_options()
     hub = Hub(
         open_store=lambda tenant: SqliteStore(store_path(home.tenants, tenant), clock, options),
         has_store=lambda tenant: store_path(home.tenants, tenant).exists(),
-        contexts=Contexts(context, clock, settings.egress_allow),
+        contexts=Contexts(options.context, clock, settings.egress_allow),
         clock=clock,
         history_page=settings.history_page,
     )
@@ -63,7 +69,7 @@ def application(hub: Hub, city: City, settings: Settings) -> Application:
     )
 
 
-WIRING: Final = Wiring(open_hub, application)
+WIRING: Final = Wiring(open_hub, application, SqliteFiles(store_options))
 
 
 def main() -> None:

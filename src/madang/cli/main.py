@@ -17,6 +17,7 @@ from madang.cli.bench.command import bench
 from madang.cli.bench.scale_command import bench_scale_command
 from madang.cli.check import check_command
 from madang.cli.exits import FAILED, INTERRUPTED, OK, USAGE
+from madang.cli.maintenance import backup_command, doctor_command, restore_command
 from madang.cli.up import up_command
 from madang.cli.wiring import Wiring
 from madang.errors import AddressInUse, MadangError, SettingInvalid
@@ -34,6 +35,9 @@ def application(wiring: Wiring) -> App:
     )
     app.command(up_command(wiring), name="up")
     app.command(check_command, name="check")
+    app.command(backup_command(wiring), name="backup")
+    app.command(restore_command(wiring), name="restore")
+    app.command(doctor_command(wiring), name="doctor")
     app.command(bench, name="bench")
     app.command(bench_scale_command(wiring), name="bench-scale")
     return app

@@ -21,6 +21,7 @@ from madang.city.check import read_city, require
 from madang.city.demo.following import keep_alive
 from madang.city.model import City
 from madang.cli.exits import OK
+from madang.cli.maintenance import restore_staged
 from madang.cli.progress import display
 from madang.cli.wiring import Wiring
 from madang.connect.progress import Progress, agree
@@ -122,6 +123,8 @@ async def bring_up(wiring: Wiring, settings: Settings, wish: Wish) -> None:
     home = Home(settings.home)
     stop = stop_signal()
     with held(home) as announce:
+        if restored := restore_staged(home):
+            say(restored, wish)
         port = server.claim(settings.host, settings.port)
         address = server.address(settings.host, port)
         announce(address)

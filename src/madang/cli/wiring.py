@@ -12,11 +12,13 @@ from madang.home import Home
 from madang.hub.hub import Hub
 from madang.server import Application
 from madang.settings import Settings
+from madang.store.files import StoreFiles
 
 
 class Wiring(msgspec.Struct, frozen=True):
     """open_hub: the hub over the stores of a home, which the caller holds. application: what serves the hub's
-    API and the pages of the city."""
+    API and the pages of the city. files: what can be done with the stores while nobody has opened them here."""
 
     open_hub: Callable[[Home, Settings], AbstractAsyncContextManager[Hub]]
     application: Callable[[Hub, City, Settings], Application]
+    files: StoreFiles

@@ -8,11 +8,14 @@ an empty body: "d" the instance was deleted then, "e" this piece of history was 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Final
 
 import apsw
+import orjson
 
+from madang.ngsild.context import Context
 from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.patch import Key
 
@@ -140,3 +143,8 @@ def decode_entity(row: tuple[str, str, str, int, int, int | None, bytes], terms:
         modified,
         expires or 0,
     )
+
+
+def context_digest(context: Context) -> str:
+    """By which a file knows for which @context it keeps entities rendered."""
+    return hashlib.sha256(orjson.dumps(dict(context.terms), option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -6,14 +6,12 @@ queries, `history.py` reads the past.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import apsw
 import msgspec
-import orjson
 
 from madang.clock import Clock
 from madang.errors import MadangError
@@ -285,9 +283,7 @@ def _prepare(place: Place, options: Options) -> None:
             place.registry.declare(
                 place.terms.number(type_), place.terms.number(attribute), ready=bool(empty)
             )
-    digest = hashlib.sha256(
-        orjson.dumps(dict(options.context.terms), option=orjson.OPT_SORT_KEYS)
-    ).hexdigest()
+    digest = codec.context_digest(options.context)
     known = connection.execute("SELECT value FROM meta WHERE key = 'context'").get
     if known != digest:
         _render_anew(place)
