@@ -223,6 +223,16 @@ def test_conditions_are_on_the_entity_after_the_change(members: dict[str, Any], 
     assert is_told(change(car(speed=1, **place), car(speed=2, **place)), **members) is told
 
 
+def test_q_may_be_percent_encoded() -> None:
+    """As clients write it, although §4.9 asks that of URLs only; where nothing is encoded nothing is decoded."""
+    for brand, q, told in (
+        ("a b", 'brand=="a%20b"', True),
+        ("a b", "brand==%22a%20b%22", True),
+        ("5%", 'brand=="5%"', True),
+    ):
+        assert is_told(change(car(speed=1, brand=brand), car(speed=2, brand=brand)), q=q) is told
+
+
 def test_conditions_on_a_deleted_entity_are_on_what_it_was() -> None:
     """§5.8.6."""
     for q, told in (("speed==1", True), ("speed==2", False)):

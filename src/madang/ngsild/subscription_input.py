@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -189,7 +190,8 @@ def _read_q(fields: dict[str, Any], new: dict[str, Any], stated: dict[str, Any],
         {context.expand(name.strip()) for name in stated.get(key, "").split(",") if name.strip()}
         for key in ("expandValues", "jsonKeys")
     )
-    fields["q"] = parse_q(stated["q"], context, frozenset(expanded - plain))
+    # Clients percent-encode q as if it stood in a URL, and the conformance suite does so too
+    fields["q"] = parse_q(unquote(stated["q"]), context, frozenset(expanded - plain))
 
 
 def _csf(value: Any, context: Context) -> Read:
@@ -266,6 +268,8 @@ def _temporal(value: Any, context: Context) -> Read:
 # Member to the field that it fills ("" for none) and its reader
 _MEMBERS: Final[dict[str, tuple[str, Callable[[Any, Context], Read]]]] = {
     "subscriptionName": ("name", _text("subscriptionName")),
+    # What earlier versions called subscriptionName: clients write it still, and look for it
+    "name": ("", _text("name")),
     "description": ("description", _text("description")),
     "entities": ("selectors", _entities),
     "watchedAttributes": ("watched", _watched),
