@@ -60,6 +60,7 @@ clean:
 .make/run: .make/venv requirements/run.txt pyproject.toml
 	$(UV) --require-hashes -r requirements/run.txt
 	$(UV) --no-deps --no-build-isolation -e .
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import madang.wire' # every start finds bytecode then
 	touch $@
 
 .make/dev: .make/run requirements/dev.txt

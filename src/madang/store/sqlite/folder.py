@@ -28,6 +28,8 @@ _LOG: Final = logging.getLogger(__name__)
 _MODULE: Final = "madang.store.sqlite.fold_child"
 _CHECK_SECONDS: Final = 5.0
 _PASS_CHANGES: Final = 5_000
+# Between two passes, and between two where little was written
+_PASS_SECONDS_MIN: Final = 15.0
 _PASS_SECONDS: Final = 300.0
 _RETENTION_SECONDS: Final = 3600.0
 _PAUSE_SECONDS: Final = 0.005
@@ -72,7 +74,8 @@ class Folder:
             now = loop.time()
             cutoffs = _cutoffs(terms, clock.now(), retention) if now - kept > _RETENTION_SECONDS else ()
             new = self._last() - self._looked
-            if new < _PASS_CHANGES and not cutoffs and (not new or now - passed < _PASS_SECONDS):
+            wait = _PASS_SECONDS_MIN if new >= _PASS_CHANGES else _PASS_SECONDS
+            if not cutoffs and (not new or now - passed < wait):
                 continue
             try:
                 await self.fold(cutoffs)
