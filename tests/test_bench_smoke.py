@@ -7,6 +7,7 @@ import shutil
 import msgspec
 import pytest
 
+from madang.cli.bench import notify
 from madang.cli.bench.entities import Stock
 from madang.cli.bench.measure import Load
 from madang.cli.bench.run import run, select
@@ -25,6 +26,16 @@ def test_every_scenario_is_answered() -> None:
     assert len(results.constants) == len(SCENARIOS) + 1
     assert steps[0] == "storing 5,000 stations"
     assert msgspec.json.decode(msgspec.json.encode(results), type=type(results)) == results
+
+
+@pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk is not installed")
+def test_changes_are_notified(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    small = [msgspec.structs.replace(way, stations=min(way.stations, 500)) for way in notify.WAYS]
+    monkeypatch.setattr(notify, "WAYS", small)
+    single, batch = notify.run_notifications(Load(seconds=1, connections=4), steps.append)
+    assert single.changes_per_second == single.notifications_per_second > 0
+    assert batch.changes_per_second > batch.notifications_per_second > 0
 
 
 def test_a_scenario_that_is_none_is_refused_with_those_that_are() -> None:

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
+from madang.ngsild.context import Context
 from madang.ngsild.entity import Attribute, Entity
+
+Rendered = tuple[Context, bytes]
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -15,7 +18,8 @@ class Event(msgspec.Struct, frozen=True):
     before: None if the entity was created. after: None if it was deleted. created, updated, deleted: IRIs of
     attributes that have more instances, other instances, fewer instances than before; a write of the value that
     was there already is none of these (CIM 009 §5.8.6). All attributes of a created entity are created, those
-    of a deleted one are deleted.
+    of a deleted one are deleted. rendered: the entity after it as `render_whole` writes it for that @context, where
+    it was written already.
     """
 
     sequence: int
@@ -25,6 +29,7 @@ class Event(msgspec.Struct, frozen=True):
     created: frozenset[str] = frozenset()
     updated: frozenset[str] = frozenset()
     deleted: frozenset[str] = frozenset()
+    rendered: Rendered | None = None
 
     @property
     def entity(self) -> Entity:
@@ -34,16 +39,18 @@ class Event(msgspec.Struct, frozen=True):
         return entity
 
 
-def event(sequence: int, time: int, before: Entity | None, after: Entity | None) -> Event:
+def event(
+    sequence: int, time: int, before: Entity | None, after: Entity | None, rendered: Rendered | None = None
+) -> Event:
     """The event of a change. before, after: the same entity; one of them may be None, not both."""
     updated = _updated_in_place(before, after)
     if updated is not None:
-        return Event(sequence, time, before, after, updated=updated)
+        return Event(sequence, time, before, after, updated=updated, rendered=rendered)
     was, now = _instances(before), _instances(after)
     created = frozenset([name for name, _ in now.keys() - was.keys()])
     deleted = frozenset([name for name, _ in was.keys() - now.keys()])
     changed = [key[0] for key, one in now.items() if key in was and was[key].body != one.body]
-    return Event(sequence, time, before, after, created, frozenset(changed), deleted)
+    return Event(sequence, time, before, after, created, frozenset(changed), deleted, rendered)
 
 
 def _updated_in_place(before: Entity | None, after: Entity | None) -> frozenset[str] | None:

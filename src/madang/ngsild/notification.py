@@ -121,6 +121,7 @@ def _masked(event: Event, mask: frozenset[str]) -> Event:
         created=event.created - mask,
         updated=event.updated - mask,
         deleted=event.deleted - mask,
+        rendered=None,
     )
 
 
@@ -167,6 +168,9 @@ class _Telling:
         if after is not None:
             changes = event.deleted or (event.updated and self._parameters.show_changes)
             if not changes and not self._features and self._inline is None and self._version is None:
+                known = event.rendered
+                if known is not None and self._form.whole and known[0] is self._form.context:
+                    return known[1]
                 return render(after, self._form)
             element = self._plain(after)
             bag = element["properties"] if self._features else element

@@ -13,16 +13,21 @@ from typing import Any, Protocol
 import msgspec
 
 from madang.ngsild.entity import Entity
+from madang.ngsild.event import Rendered
 from madang.ngsild.subscription import DeliveryState
 
 
 class Changed(msgspec.Struct, frozen=True):
-    """One change of an entity. sequence, time: as in `base.ChangeRow`. before, after: None where it did not exist."""
+    """One change of an entity. sequence, time: as in `base.ChangeRow`. before, after: None where it did not exist.
+
+    rendered: as in `Event`; not kept.
+    """
 
     sequence: int
     time: int
     before: Entity | None
     after: Entity | None
+    rendered: Rendered | None = None
 
 
 class OutboxRow(msgspec.Struct, frozen=True):

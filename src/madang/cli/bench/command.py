@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from madang.cli.bench.measure import Load
+from madang.cli.bench.notify import Notified, run_notifications
 from madang.cli.bench.run import Results, run
 from madang.cli.bench.scenarios import CONSTANT_MIN
 from madang.cli.exits import OK, PARTIAL
@@ -32,7 +33,7 @@ def bench(
     Parameters
     ----------
     only
-        Name of a scenario; give it again for more. All by default.
+        Name of a scenario; give it again for more. By default all, and how fast changes are notified.
     seconds
         How long each scenario is driven.
     connections
@@ -42,7 +43,11 @@ def bench(
     """
     errors = Console(stderr=True)
     with errors.status("starting the servers") as status:
-        results = run(only or [], Load(seconds=seconds, connections=connections), status.update)
+        load = Load(seconds=seconds, connections=connections)
+        results = run(only or [], load, status.update)
+        if not only:
+            notified = run_notifications(load, status.update)
+            results = msgspec.structs.replace(results, notified=notified)
     text = msgspec.json.format(msgspec.json.encode(results), indent=2)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_bytes(text + b"\n")
@@ -84,11 +89,22 @@ def show(results: Results, console: Console) -> None:
         f"constant answer of 1.2 kB: {results.constant:,.0f}/s, CPU {results.constant_processor_ms:.3f} ms "
         f"(medians of {len(results.constants)}); ratio: of requests/s, by CPU: of the server's time for one"
     )
+    for one in results.notified:
+        console.print(notified_line(one))
     if not results.valid:
         console.print(
             f"[yellow]The constant is under {CONSTANT_MIN:,}/s: this machine is too slow or too busy now, "
             "so the ratios are void"
         )
+
+
+def notified_line(one: Notified) -> str:
+    colour = "[default]" if one.reached else "[bold red]"
+    return (
+        f"{one.title}: {colour}{one.changes_per_second:,.0f} changes/s[/] "
+        f"in {one.notifications_per_second:,.0f} notifications/s, "
+        f"the last {one.late_seconds:.2f} s after its write; CPU {one.processor_ms:.3f} ms each, floor {one.floor:,.0f}"
+    )
 
 
 def milliseconds(value: float) -> str:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,8 +52,12 @@ def constant() -> Iterator[Running]:
 
 
 @contextmanager
-def started(arguments: Sequence[str], port: int) -> Iterator[Running]:
-    """A Python program that listens on the port, from when it answers until the block ends."""
+def started(
+    arguments: Sequence[str], port: int, environment: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """A Python program that listens on the port, from when it answers until the block ends.
+
+    environment: None for this process's own."""
     with TemporaryDirectory(prefix="madang-bench-") as folder:
         log = Path(folder) / "log"
         with log.open("wb") as output:
@@ -62,6 +66,7 @@ def started(arguments: Sequence[str], port: int) -> Iterator[Running]:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                env=environment,
             )
         try:
             await_answer(process, port, log)

@@ -15,6 +15,7 @@ import msgspec
 from madang import __version__
 from madang.cli.bench import entities, processes
 from madang.cli.bench.measure import Load, Measured, measure, probe, require_wrk
+from madang.cli.bench.notify import Notified
 from madang.cli.bench.scenarios import CONSTANT_MIN, SCENARIOS, Scenario, verify
 from madang.errors import ProgramFailed, SettingInvalid
 
@@ -46,7 +47,7 @@ class Results(msgspec.Struct, frozen=True):
 
     constants: of the constant answer before each scenario and after the last. constant, constant_processor_ms: the
     medians of their requests/s and of what one took. valid: the load generator was fast enough for the ratios to mean
-    anything.
+    anything. notified: how fast changes were notified, empty where that was not measured.
     """
 
     version: str
@@ -58,6 +59,7 @@ class Results(msgspec.Struct, frozen=True):
     constant_processor_ms: float
     valid: bool
     results: list[Result]
+    notified: list[Notified] = []
 
     @property
     def errors(self) -> int:
@@ -82,7 +84,9 @@ def run(only: Sequence[str], load: Load, tell: Callable[[str], None]) -> Results
             constants.append(measure("constant", floor, short, seed))
             tell(scenario.title)
             warm(scenario, platform, load, seed)
-            measured.append(measure(scenario.name, platform, load, seed))
+            own = msgspec.structs.replace(load, connections=scenario.connections or load.connections)
+            figures = measure(scenario.request, platform, own, seed)
+            measured.append(msgspec.structs.replace(figures, name=scenario.name))
         constants.append(measure("constant", floor, short, seed))
     constant = statistics.median(one.requests_per_second for one in constants)
     processor_ms = statistics.median(one.processor_ms for one in constants)
@@ -136,7 +140,7 @@ async def send(client: aiohttp.ClientSession, url: str, body: bytes) -> None:
 def warm(scenario: Scenario, platform: processes.Running, load: Load, seed: int) -> None:
     """Ask until the answer is what the scenario is about: a first query may start the build of its index."""
     for attempt in range(INDEX_TRIES_MAX):
-        answer = probe(scenario.name, platform, load, seed + attempt + 1)
+        answer = probe(scenario.request, platform, load, seed + attempt + 1)
         if answer.status < 400 or scenario.name not in ("q", "geo"):
             break
     verify(scenario, answer.status, answer.body)

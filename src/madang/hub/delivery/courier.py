@@ -7,6 +7,7 @@ import logging
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -31,7 +32,6 @@ from madang.trust.access import Access
 
 _LOG: Final = logging.getLogger(__name__)
 _SECOND: Final = 1_000_000
-_NAMES: Final = uuid.UUID("5f3e1f0a-6f5c-4b6e-9d3c-1d4a70b2c9e8")
 _AFTER_BUG_SECONDS: Final = 5.0
 DEAD_LETTERS_MAX: Final = LIMITS.dead_letters_max
 
@@ -246,4 +246,4 @@ class Courier:
 
 
 def _identifier(name: str) -> str:
-    return f"urn:ngsi-ld:Notification:{uuid.uuid5(_NAMES, name)}"
+    return f"urn:ngsi-ld:Notification:{blake2b(name.encode(), digest_size=16).hexdigest()}"

@@ -8,6 +8,7 @@ nobody but itself.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from functools import partial
 from time import perf_counter
@@ -26,6 +27,7 @@ from madang.store.base import KeptSubscription, Store
 from madang.store.deliveries import OutboxRow, Watched
 from madang.trust.access import Access
 
+_LOG: Final = logging.getLogger(__name__)
 _SLICE_SECONDS: Final = LIMITS.slice_ms_max / 1000
 _PAGE: Final = 1000
 _READ_BYTES: Final = 256 * 1024
@@ -207,8 +209,11 @@ class Dispatcher:
         now = self._clock.now()
         until = perf_counter() + _SLICE_SECONDS
         for changed in row.changes:
-            found = event(changed.sequence, changed.time, changed.before, changed.after)
-            told = await self._told(found) if self._index.linked else self._index.triggered(found)
+            found = event(changed.sequence, changed.time, changed.before, changed.after, changed.rendered)
+            try:
+                told = await self._told(found) if self._index.linked else self._index.triggered(found)
+            except Exception:  # noqa: BLE001 whatever it is, it must not hold up the notifications of all others
+                told = await self._told_one_by_one(found)
             for watch in told:
                 line = self.lines.get(watch.subscription.id)
                 if line is not None and _concerns(line, changed.time, now) and not line.behind:
@@ -223,15 +228,28 @@ class Dispatcher:
         """Who is told of a change where q also has conditions on linked entities."""
         return await asked(self._store, self._access, lambda follow: self._index.triggered(found, follow))
 
+    async def _told_one_by_one(self, found: Event) -> list[Watch]:
+        """As `_told`, without the subscriptions that cannot say whether they are triggered, which the log names."""
+        told = []
+        for watch in self._index.candidates(found):
+            try:
+                if await self._is_told(watch, found):
+                    told.append(watch)
+            except Exception:  # noqa: BLE001 as above
+                _LOG.exception("Whether %s is told of %s", watch.subscription.id, found.entity.id)
+        return told
+
+    async def _is_told(self, watch: Watch, found: Event) -> bool:
+        ask = partial(watch.triggered, found)
+        return bool(await asked(self._store, self._access, ask) if watch.linked else ask())
+
     async def _wanted(self, line: Line, row: OutboxRow) -> list[Event]:
         """The changes of a commit that one subscription is told of and that it has not read yet."""
         wanted = []
         for changed in row.changes:
             if changed.sequence > line.read_to:
                 found = event(changed.sequence, changed.time, changed.before, changed.after)
-                watch = line.watch
-                ask = partial(watch.triggered, found)
-                if await asked(self._store, self._access, ask) if watch.linked else ask():
+                if await self._is_told(line.watch, found):
                     wanted.append(found)
         return wanted
 

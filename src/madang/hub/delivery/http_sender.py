@@ -12,8 +12,9 @@ import socket
 import ssl
 from collections import OrderedDict
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final
-from urllib.parse import SplitResult, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from madang.hub.delivery.http_connection import Connection, ConnectionLost
 from madang.hub.delivery.sending import DELIVERED, Result, Sent
@@ -22,6 +23,7 @@ from madang.ngsild.notification import Message
 from madang.ngsild.subscription import Endpoint
 
 _IDLE_MAX: Final = 256
+_HEADS_MAX: Final = 1024
 _IDLE_SECONDS_MAX: Final = 30.0
 _TARGET: Final = "/?%:@!$&'()*+,;=~-._[]"
 _PORTS: Final = {"http": 80, "https": 443}
@@ -47,12 +49,11 @@ class HttpSender:
         self._by_origin: dict[Origin, list[Connection]] = {}
 
     async def send(self, endpoint: Endpoint, message: Message, seconds: float) -> Sent:
-        parts = urlsplit(endpoint.uri)
         try:
-            origin = _origin(parts)
-            request = _request(parts, message, self._via)
+            origin, head = _head(endpoint.uri, message.headers, self._via)
         except ValueError as error:
             return Sent(Result.FAILED, f"The endpoint's address or headers cannot be used: {error}")
+        request = b"%b%d\r\n\r\n%b" % (head, len(message.body), message.body)
         try:
             async with asyncio.timeout(seconds):
                 status = await self._post(origin, request)
@@ -152,25 +153,20 @@ class HttpSender:
             await self._resolver.close()
 
 
-def _origin(parts: SplitResult) -> Origin:
-    """Raises ValueError for an address without a host, or with a port that is none."""
+@lru_cache(_HEADS_MAX)
+def _head(uri: str, headers: tuple[tuple[str, str], ...], via: str) -> tuple[Origin, bytes]:
+    """Where to, and the head of the request up to the length of its body; both are the same for all notifications
+    of a subscription. Raises ValueError for an address without a host, or a header that would break out of its line.
+    """
+    parts = urlsplit(uri)
     if not parts.hostname:
-        raise ValueError(f"'{parts.geturl()}' names no host")
-    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
-
-
-def _request(parts: SplitResult, message: Message, via: str) -> bytes:
-    """The whole request. Raises ValueError for a header that would break out of its line."""
-    host = parts.netloc.rpartition("@")[2]
+        raise ValueError(f"'{uri}' names no host")
+    scheme = parts.scheme.lower()
     target = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_TARGET)
-    lines = [
-        f"POST {target} HTTP/1.1",
-        f"Host: {host}",
-        f"Content-Length: {len(message.body)}",
-        f"Via: 1.1 {via}",
-    ]
-    lines += [f"{name}: {value}" for name, value in message.headers if name.lower() not in _OWN_HEADERS]
+    lines = [f"POST {target} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}", f"Via: 1.1 {via}"]
+    lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _OWN_HEADERS]
     for line in lines:
         if not line.isprintable():
             raise ValueError(f"'{line[:60]!r}' holds characters that a header cannot have")
-    return "\r\n".join([*lines, "\r\n"]).encode("utf-8") + message.body
+    origin = scheme, parts.hostname, parts.port or _PORTS[scheme]
+    return origin, "\r\n".join([*lines, "Content-Length: "]).encode()

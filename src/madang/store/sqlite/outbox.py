@@ -14,6 +14,7 @@ import apsw
 import msgspec
 
 from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.event import Rendered
 from madang.store.base import ChangeRow
 from madang.store.deliveries import Changed, OutboxRow, Watched
 from madang.store.sqlite import codec
@@ -51,7 +52,7 @@ class Made(msgspec.Struct, frozen=True):
     types: str
     scopes: str
     segments: bytes
-    rendered: bytes
+    rendered: Rendered
 
 
 class Outbox:
@@ -91,13 +92,14 @@ class Outbox:
 
     def encode(self, encode: Encode) -> None:
         """Make the rows of the noted changes. encode: gives the segment of an instance."""
-        for changed in self.noted:
-            before, after = changed.before, changed.after
+        for noted in self.noted:
+            changed, before, after = noted, noted.before, noted.after
             kept = former = None
             if after is not None:
                 made = self._made.get(id(after))
                 if made is not None:
                     kept = self._header(after, made.types, made.scopes), made.segments
+                    changed = Changed(changed.sequence, changed.time, before, after, made.rendered)
                 else:
                     segments = codec.SEGMENT_SEPARATOR.join([encode(one) for one in after.attributes])
                     kept = self._header(after), segments
@@ -105,8 +107,8 @@ class Outbox:
                 former = self._header(before), _formers(before, after, encode)
             entity = after or before
             assert entity is not None
+            self._changes.append(changed)
             self._rows.append(Row(changed.sequence, changed.time, entity.id, kept, former))
-        self._changes.extend(self.noted)
         self.noted.clear()
         self._made.clear()
 

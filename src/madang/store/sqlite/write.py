@@ -224,7 +224,7 @@ class Batch:
                 expiring.append((slot.row, entity))
             rendered = render_whole(entity, place.context)
             if place.outbox.noted:
-                place.outbox.made(Made(entity, types, scopes, segments, rendered))
+                place.outbox.made(Made(entity, types, scopes, segments, (place.context, rendered)))
             if slot.before is None:
                 times = (entity.created_at, entity.modified_at)
                 inserts.append((slot.row, entity.id, types, scopes, *times, segments, rendered))
