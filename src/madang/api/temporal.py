@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import quote
@@ -20,9 +22,10 @@ from madang.errors import BadRequestData, MethodNotAllowed, NotFound
 from madang.hub import temporal
 from madang.hub.temporal import Evolutions
 from madang.ngsild.changes import DeleteHistory, PatchInstance
-from madang.ngsild.evolution_forms import Shape, render
+from madang.ngsild.evolution_forms import Shape, as_object, members
 from madang.ngsild.evolution_input import parse_evolution, parse_instance
 from madang.ngsild.identifier import require_uri
+from madang.settings import LIMITS
 
 
 async def create(call: Call) -> Answer:
@@ -41,7 +44,7 @@ async def query(call: Call) -> Answer:
     question = await read_question(call, many=True)
     wanted, window = read_selection(call, question)
     found = await temporal.query(call.hub, call.access, wanted, question.temporal, window)
-    bodies = [render(one, question.temporal, question.form) for one in found.evolutions]
+    bodies = await _rendered(found, question)
     if question.media == "ld+json":
         value = context_value(call, question.form.context)
         bodies = [with_context(body, value) for body in bodies]
@@ -65,7 +68,7 @@ async def retrieve(call: Call) -> Answer:
     entity_id = require_uri(call.path[0], "The entity id")
     question = await read_question(call)
     found = await temporal.retrieve(call.hub, call.access, entity_id, question.temporal)
-    body = render(found.evolutions[0], question.temporal, question.form)
+    (body,) = await _rendered(found, question)
     if body == b"{}":
         raise NotFound(f"pick and omit leave nothing of the history of {entity_id}")
     if question.media == "ld+json":
@@ -139,6 +142,21 @@ ROUTES: Final[tuple[tuple[str, str, Callable[[Call], Awaitable[Answer]]], ...]] 
     ("DELETE", "/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}", delete_instance),
     ("POST", "/temporal/entityOperations/query", query_by_body),
 )
+
+
+async def _rendered(found: Evolutions, question: Question) -> list[bytes]:
+    """Each entity as JSON; others are served between its attributes, for an answer may be large."""
+    bodies = []
+    breath = time.monotonic()
+    for evolution in found.evolutions:
+        parts = []
+        for member in members(evolution, question.temporal, question.form):
+            parts.append(member)
+            if time.monotonic() - breath > LIMITS.slice_ms_max / 1000:
+                await asyncio.sleep(0)
+                breath = time.monotonic()
+        bodies.append(as_object(parts))
+    return bodies
 
 
 def _answer(question: Question, body: bytes, found: Evolutions) -> Answer:

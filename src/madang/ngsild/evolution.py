@@ -99,7 +99,8 @@ class Series(msgspec.Struct, frozen=True, eq=False):
 class Evolution(msgspec.Struct, frozen=True, eq=False):
     """An entity with the series that a temporal query selects. types: IRIs. Moments in microseconds UTC.
 
-    types and scope are the present ones, of a deleted entity the last ones.
+    types and scope are the present ones, of a deleted entity the last ones; its created_at is 0, and modified_at
+    when it was deleted.
     """
 
     id: str

@@ -8,7 +8,7 @@ reader's @context.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any, Final
 
@@ -78,31 +78,44 @@ def render(evolution: Evolution, temporal: TemporalQuery, form: EvolutionForm) -
 
     Raises InvalidRequest for an aggregation method that does not fit an attribute asked for by name.
     """
-    parts = [orjson.dumps(_head(evolution, form))[1:-1]]
+    return as_object(members(evolution, temporal, form))
+
+
+def as_object(parts: Iterable[bytes]) -> bytes:
+    """The JSON object with these `members`."""
+    return b"{" + b",".join(parts) + b"}"
+
+
+def members(evolution: Evolution, temporal: TemporalQuery, form: EvolutionForm) -> Iterator[bytes]:
+    """The members of `render`'s object one after the other, for who does something else between."""
+    head = orjson.dumps(_head(evolution, form))[1:-1]
+    if head:
+        yield head
     by_name: dict[str, list[Series]] = {}
     for series in evolution.series:
         if form.wants("scope" if series.name == SCOPE else series.name):
             by_name.setdefault(series.name, []).append(series)
     origin = min((int(one.times[0]) for one in evolution.series if len(one.times)), default=0)
     for name, found in by_name.items():
-        match form.shape:
-            case Shape.NORMALIZED:
-                value = (
-                    b"["
-                    + b",".join([_instances(series, form) for series in found if len(series.times)])
-                    + b"]"
-                )
-            case Shape.TEMPORAL_VALUES:
-                value = _joined([_pairs(series, temporal, form) for one in found for series in by_kind(one)])
-            case Shape.AGGREGATED_VALUES if name == SCOPE:
-                value = b""
-            case Shape.AGGREGATED_VALUES:
-                value = _joined(
-                    [_aggregated(series, temporal, form, origin) for one in found for series in by_kind(one)]
-                )
+        value = _member(name, found, temporal, form, origin)
         if value:
-            parts.append(form.context.key(name) + value)
-    return b"{" + b",".join([part for part in parts if part]) + b"}"
+            yield form.context.key(name) + value
+
+
+def _member(
+    name: str, found: list[Series], temporal: TemporalQuery, form: EvolutionForm, origin: int
+) -> bytes:
+    match form.shape:
+        case Shape.NORMALIZED:
+            parts = [_instances(series, form) for series in found if len(series.times)]
+            return b"[" + b",".join(parts) + b"]"
+        case Shape.TEMPORAL_VALUES:
+            return _joined([_pairs(series, temporal, form) for one in found for series in by_kind(one)])
+        case Shape.AGGREGATED_VALUES:
+            if name == SCOPE:
+                return b""
+            kinds = [series for one in found for series in by_kind(one)]
+            return _joined([_aggregated(series, temporal, form, origin) for series in kinds])
 
 
 def by_kind(series: Series) -> Iterator[Series]:
@@ -131,6 +144,8 @@ def _head(evolution: Evolution, form: EvolutionForm) -> dict[str, Any]:
     if form.system and evolution.created_at:
         head["createdAt"] = format_moment(evolution.created_at)
         head["modifiedAt"] = format_moment(evolution.modified_at)
+    elif form.system:
+        head["deletedAt"] = format_moment(evolution.modified_at)
     return head
 
 
@@ -162,10 +177,10 @@ def _instances(series: Series, form: EvolutionForm) -> bytes:
 def _body(instance: Instance, form: EvolutionForm) -> bytes:
     if not instance.contextual and form.language is None:
         return instance.body
-    return orjson.dumps(_members(instance, form))
+    return orjson.dumps(_compacted(instance, form))
 
 
-def _members(instance: Instance, form: EvolutionForm) -> dict[str, Any]:
+def _compacted(instance: Instance, form: EvolutionForm) -> dict[str, Any]:
     members = compact_members(orjson.loads(instance.body), form.context)
     return members if form.language is None else in_language(members, form.language)
 
@@ -243,7 +258,7 @@ def _values(instances: Sequence[Instance], kind: Kind, form: EvolutionForm) -> l
     plain = decoder is not None and form.language is None and not any(one.contextual for one in instances)
     if decoder is not None and plain:
         return [bytes(one.value) for one in decode_bodies(decoder, instances)]
-    values = [_members(instance, form)[kind.value_member] for instance in instances]
+    values = [_compacted(instance, form)[kind.value_member] for instance in instances]
     if kind is Kind.LIST_RELATIONSHIP:
         values = [_targets(value) for value in values]
     return [orjson.dumps(value) for value in values]

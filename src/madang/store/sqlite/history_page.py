@@ -21,7 +21,7 @@ import orjson
 
 from madang.collation import sort_key
 from madang.errors import BadRequestData, QueryTooWide
-from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.entity import Entity
 from madang.ngsild.evolution import Evolution, Series, bounded
 from madang.ngsild.matcher import compile_query
 from madang.ngsild.query import Order, Query, Window
@@ -29,9 +29,10 @@ from madang.ngsild.scopes_over_time import SCOPE, Span, inside
 from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
 from madang.store.base import EvolutionPage
-from madang.store.sqlite import codec, history, history_scope, read, sums
+from madang.store.sqlite import codec, history, history_match, history_scope, read, sums
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.history import Subject
+from madang.store.sqlite.history_match import Conditions
 from madang.trust.access import Access
 
 _OF_ALL: Final = """SELECT row, id, types, scopes, created, modified FROM entity WHERE row > ?1
@@ -50,7 +51,7 @@ class _Asked(msgspec.Struct, frozen=True):
     access: Access
     order: tuple[Order, ...]
     of_entity: Callable[[Entity], bool]
-    of_instances: Callable[[Entity], bool] | None
+    of_instances: Conditions | None
 
 
 # Where a page ended: the row number, or where pages are ordered by id, the id
@@ -118,14 +119,13 @@ async def page(
 
 def _prepare(query: Query, temporal: TemporalQuery, order: tuple[Order, ...], access: Access) -> _Asked:
     of_entity = msgspec.structs.replace(query, attributes=(), q=None, scope=None, geo=None)
-    of_instances = Query(attributes=query.attributes, q=query.q, geo=query.geo)
     return _Asked(
         query,
         temporal,
         access,
         order,
         compile_query(of_entity),
-        compile_query(of_instances, access.mask) if of_instances != Query() else None,
+        history_match.conditions(query, access.mask),
     )
 
 
@@ -287,7 +287,8 @@ async def _series(
     found = await history.read_series(connection, subject.row, which)
     if asked.of_instances is not None:
         series = [_during(one, spans) for one in history.selected(terms, found, every)]
-        if not asked.of_instances(_as_entity(subject, series)):
+        head = Entity(subject.id, subject.types, (), subject.scope, subject.created_at, subject.modified_at)
+        if not await history_match.met(asked.of_instances, head, series):
             return ()
     shown = history.wanted(terms, temporal, asked.access.mask)
     found = {key: instances for key, instances in found.items() if shown.includes(key)}
@@ -304,28 +305,6 @@ def _during(series: Series, spans: list[Span] | None) -> Series:
     mask = inside(series.times, spans)
     kept = [series.instances[at] for at in mask.nonzero()[0].tolist()]
     return Series(series.name, series.dataset_id, kept, series.times[mask])
-
-
-def _as_entity(subject: Subject, series: list[Series]) -> Entity:
-    """An entity that has every instance as an attribute, for the matcher; what was deleted has no value."""
-    attributes = tuple(
-        [
-            Attribute(
-                one.name,
-                instance.body,
-                one.dataset_id,
-                instance.contextual,
-                instance.created_at,
-                instance.modified_at,
-            )
-            for one in series
-            for instance in one.instances
-            if not instance.deleted
-        ]
-    )
-    return Entity(
-        subject.id, subject.types, attributes, subject.scope, subject.created_at, subject.modified_at
-    )
 
 
 def _cursor(place: Place, asked: _Asked) -> str:
