@@ -113,7 +113,7 @@ class IndexBuilder:
 def _declare(wish: tuple[str, str], place: Place) -> None:
     type_, attribute = (place.terms.find(iri) for iri in wish)
     if type_ is not None and attribute is not None:
-        place.registry.declare(type_, attribute, ready=False)
+        place.registry.declare([(type_, attribute)], ready=False)
 
 
 def _build_slice(place: Place, index: ValueIndex) -> bool:

@@ -5,6 +5,7 @@ Pure up to the registry of value indexes, which says for which (type, attribute)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import apsw
@@ -66,11 +67,14 @@ class ValueIndexes:
     def unready(self) -> list[ValueIndex]:
         return [index for index in self._by_pair.values() if not index.ready]
 
-    def declare(self, type_: int, attribute: int, *, ready: bool) -> None:
-        """Add an index; without `ready` it must be built over the entities that are there."""
-        self._connection.execute(
+    def has(self, type_: int | None, attribute: int | None) -> bool:
+        return (type_, attribute) in self._by_pair
+
+    def declare(self, pairs: Sequence[tuple[int, int]], *, ready: bool) -> None:
+        """Add indexes of (type, attribute); without `ready` they must be built over the entities that are there."""
+        self._connection.executemany(
             "INSERT OR IGNORE INTO value_index (type, attribute, state) VALUES (?, ?, ?)",
-            (type_, attribute, "ready" if ready else "building"),
+            [(*pair, "ready" if ready else "building") for pair in pairs],
         )
         self.reload()
 

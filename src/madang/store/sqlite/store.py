@@ -277,12 +277,14 @@ class SqliteStore:
 def _prepare(place: Place, options: Options) -> None:
     """Declare the indexes of the vocabulary, and render anew what an older vocabulary rendered."""
     connection = place.connection
-    empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM entity)").get
-    with connection:
-        for type_, attribute in options.indexed:
-            place.registry.declare(
-                place.terms.number(type_), place.terms.number(attribute), ready=bool(empty)
-            )
+    terms, registry = place.terms, place.registry
+    # Most stores have them all already, and nothing is written
+    known = [(terms.find(type_), terms.find(attribute)) for type_, attribute in options.indexed]
+    if not all(registry.has(*pair) for pair in known):
+        empty = connection.execute("SELECT NOT EXISTS (SELECT 1 FROM entity)").get
+        with connection:
+            pairs = [(terms.number(type_), terms.number(attribute)) for type_, attribute in options.indexed]
+            registry.declare(pairs, ready=bool(empty))
     digest = codec.context_digest(options.context)
     known = connection.execute("SELECT value FROM meta WHERE key = 'context'").get
     if known != digest:
