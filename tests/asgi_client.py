@@ -36,13 +36,14 @@ class Client:
         body: bytes = b"",
         params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
+        measured: bool = True,
     ) -> Reply:
-        """One request. json: sent as application/json unless headers say otherwise."""
+        """One request. json: sent as application/json unless headers say otherwise. measured: with Content-Length."""
         sent = {"host": "madang.test", **{key.lower(): value for key, value in (headers or {}).items()}}
         if json is not None:
             body = orjson.dumps(json)
             sent.setdefault("content-type", "application/json")
-        if method in ("POST", "PATCH", "PUT"):
+        if measured and method in ("POST", "PATCH", "PUT"):
             sent.setdefault("content-length", str(len(body)))
         parts = urlsplit(path)
         query = "&".join(text for text in (parts.query, urlencode(params or {})) if text)

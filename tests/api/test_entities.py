@@ -231,3 +231,15 @@ async def test_a_slash_at_the_end(api: Client) -> None:
     assert (await api.patch(f"{BASE}/entities/", {"speed": 1})).status == 400
     assert (await api.delete(f"{BASE}/entities/")).status == 400
     assert (await api.get(f"{BASE}/nothing/")).status == 404
+
+
+async def test_a_plus_in_a_parameter_is_a_space_but_for_scopes(api: Client) -> None:
+    body = car(name={"type": "Property", "value": "Eiffel Tower"}, scope="/a/b/c")
+    assert (await api.post(f"{BASE}/entities", body)).status == 201
+    for query in (
+        'q=name=="Eiffel+Tower"',
+        'q=name=="Eiffel%20Tower"',
+        "type=Car&scopeQ=/a/+/c",
+        "scopeQ=/a/%2B/c&type=Car",
+    ):
+        assert len((await api.get(f"{BASE}/entities?{query}")).json()) == 1, query

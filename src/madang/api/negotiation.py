@@ -31,6 +31,7 @@ from madang.ngsild.selectors import parse_selectors
 from madang.settings import LIMITS
 
 _LINK: Final = re.compile(r'<([^>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*)')
+_WEIGHT: Final = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 _CONTEXT_REL: Final = "http://www.w3.org/ns/json-ld#context"
 # Members of entities and attributes that the system keeps; a query by them alone is too wide
 _SYSTEM: Final = frozenset(("createdAt", "modifiedAt", "deletedAt", "expiresAt"))
@@ -115,10 +116,7 @@ def accepted(call: Call, *, geojson: bool = False) -> str:
     for part in header.split(","):
         kind, *parameters = [piece.strip().lower() for piece in part.split(";")]
         quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-        try:
-            wishes[kind] = float(quality)
-        except ValueError as error:
-            raise BadRequestData(f"'{quality}' in the Accept header is not a quality") from error
+        wishes[kind] = float(quality) if _WEIGHT.fullmatch(quality) else 1.0
     # Of those that are wanted as much, the first in the order of §6.3.4
     best, chosen = 0.0, ""
     for media, mime in offered.items():

@@ -9,7 +9,17 @@ from typing import Final
 
 import msgspec
 
-from madang.api.openapi_parameters import FILTER, FORM, PAGE, TEMPORAL_FORM, TIME, URI
+from madang.api.openapi_parameters import (
+    FILTER,
+    FORM,
+    ORDER,
+    PAGE,
+    RENAMED,
+    TEMPORAL_FORM,
+    TEMPORAL_ORDER,
+    TIME,
+    URI,
+)
 from madang.api.openapi_schemas import Schema, array_of, reference
 from madang.errors import (
     AlreadyExists,
@@ -90,13 +100,13 @@ def _remove(summary: str, tag: str, parameters: tuple[str, ...] = ()) -> Operati
 _ENTITY: Final[dict[Key, Operation]] = {
     ("POST", "/entities"): _write("Create an entity", "Entities", {201: None}, "Entity", AlreadyExists),
     ("GET", "/entities"): _read(
-        "Query entities", "Entities", _ENTITIES, (*FILTER, *FORM, *PAGE), QueryTooWide, NotSupported
+        "Query entities", "Entities", _ENTITIES, (*FILTER, *FORM, *ORDER, *PAGE), QueryTooWide, NotSupported
     ),
     ("GET", "/entities/{entityId}"): _read(
         "Retrieve an entity",
         "Entities",
         {"anyOf": [reference("Entity"), reference("Feature")]},
-        FORM,
+        ("ofTypes", *FORM),
         NotFound,
     ),
     ("DELETE", "/entities"): Operation(
@@ -161,7 +171,7 @@ _HISTORY: Final[dict[Key, Operation]] = {
         "Query histories",
         "Histories",
         {200: array_of("EntityTemporal"), 206: array_of("EntityTemporal")},
-        (*TIME, *FILTER, *TEMPORAL_FORM, *PAGE),
+        (*TIME, *FILTER, *TEMPORAL_FORM, *TEMPORAL_ORDER, *PAGE),
         errors=(*_READS, InvalidRequest, QueryTooWide, NotSupported),
     ),
     ("GET", "/temporal/entities/{entityId}"): Operation(
@@ -250,21 +260,40 @@ _SUBSCRIPTIONS: Final[dict[Key, Operation]] = {
         "Subscribe to changes", "Subscriptions", {201: None}, "Subscription", AlreadyExists
     ),
     ("GET", "/subscriptions"): _read(
-        "List subscriptions", "Subscriptions", array_of("Subscription"), ("limit", "offset", "count")
+        *("List subscriptions", "Subscriptions", array_of("Subscription")),
+        ("limit", "offset", "count", "shownOptions"),
     ),
     ("GET", "/subscriptions/{subscriptionId}"): _read(
-        "One subscription", "Subscriptions", reference("Subscription"), (), NotFound
+        "One subscription", "Subscriptions", reference("Subscription"), ("shownOptions",), NotFound
     ),
     ("PATCH", "/subscriptions/{subscriptionId}"): _write(
         "Change a subscription", "Subscriptions", _DONE, "SubscriptionFragment", NotFound
     ),
     ("DELETE", "/subscriptions/{subscriptionId}"): _remove("End a subscription", "Subscriptions"),
 }
+# Resources that no context source could have a part of, so that nothing is to be kept from it (§6.3.18)
+_ALWAYS_LOCAL: Final = ("/subscriptions", "/jsonldContexts")
+
+
+def _with_local(path: str, operation: Operation) -> Operation:
+    if path.startswith(_ALWAYS_LOCAL) or "local" in operation.parameters:
+        return operation
+    return msgspec.structs.replace(operation, parameters=(*operation.parameters, "local"))
+
+
 OPERATIONS: Final[dict[Key, Operation]] = {
-    **_ENTITY,
-    **_BATCHES,
-    **_HISTORY,
-    **_DISCOVERY,
-    **_CONTEXTS,
-    **_SUBSCRIPTIONS,
+    key: _with_local(key[1], operation)
+    for key, operation in (
+        *_ENTITY.items(),
+        *_BATCHES.items(),
+        *_HISTORY.items(),
+        *_DISCOVERY.items(),
+        *_CONTEXTS.items(),
+        *_SUBSCRIPTIONS.items(),
+    )
 }
+
+
+def parameters_of(method: str, path: str) -> frozenset[str]:
+    """The names of the URL parameters that the operation takes."""
+    return frozenset([RENAMED.get(name, name) for name in OPERATIONS[method, path].parameters])

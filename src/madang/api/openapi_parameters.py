@@ -47,12 +47,31 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "pick": Parameter("members to show: id, type, scope, attributes", TEXT),
     "omit": Parameter("members not to show", TEXT),
     "q": Parameter("conditions on attributes", TEXT, "pm25>35;pm10<80"),
+    "expandValues": Parameter("attributes whose values in q are terms that become IRIs", TEXT),
+    "jsonKeys": Parameter("attributes whose values in q stay as they are", TEXT),
+    "csf": Parameter("conditions on context sources; there are none yet, so it is only read", TEXT),
+    "splitEntities": Parameter(
+        "whether entities may be split among context sources; there are none yet", FLAG
+    ),
     "scopeQ": Parameter("conditions on scopes", TEXT, "/gaon/#"),
     "georel": Parameter("relation to the geometry", TEXT, "near;maxDistance==300"),
     "geometry": Parameter("type of the geometry", TEXT, "Point"),
     "coordinates": Parameter("its coordinates as GeoJSON", TEXT, "[126.98,37.56]"),
     "geoproperty": Parameter("attribute that is compared", {**TEXT, "default": "location"}),
-    "local": Parameter("true: also without any condition", FLAG),
+    "local": Parameter("true: only what this platform holds itself, also without any condition", FLAG),
+    "orderBy": Parameter(
+        "members to order by, each with ;asc, ;desc, ;dist-asc or ;dist-desc", TEXT, "pm25;desc"
+    ),
+    "orderFrom": Parameter("coordinates to measure distances from, as GeoJSON", TEXT, "[126.98,37.56]"),
+    "orderGeometry": Parameter("type of the geometry to measure from", {**TEXT, "default": "Point"}),
+    "collation": Parameter("how texts are ordered: an ICU collation", TEXT, "ko"),
+    "idOrder": Parameter("id, with ;asc or ;desc", TEXT, "id;desc"),
+    "join": Parameter("linked entities", {"enum": ["flat", "inline", "@none"], "default": "@none"}),
+    "joinLevel": Parameter("how many links to follow", _number(LIMITS.join_levels_max, 1, 1)),
+    "containedBy": Parameter("ids of entities that need not be shown again, separated by commas", TEXT),
+    "sysAttrs": Parameter("true: with createdAt, modifiedAt and expiresAt", FLAG),
+    "entityMap": Parameter("whether an entity map is wished for; none is made yet", FLAG),
+    "entityMapLifetime": Parameter("how long it should last, as an ISO 8601 duration", TEXT),
     "limit": Parameter("entities on a page", _number(LIMITS.page_entities_max, LIMITS.page_entities_default)),
     "offset": Parameter("entities to skip", _number(LIMITS.offset_entities_max, 0)),
     "cursor": Parameter("as the Link header of the page before has it", TEXT),
@@ -60,6 +79,7 @@ PARAMETERS: Final[dict[str, Parameter]] = {
     "format": Parameter("representation", {"enum": ["normalized", "concise", "simplified", "keyValues"]}),
     "temporalFormat": Parameter("representation", {"enum": ["temporalValues", "aggregatedValues"]}),
     "options": Parameter("representation and sysAttrs, separated by commas", TEXT, "sysAttrs"),
+    "shownOptions": Parameter("sysAttrs: with createdAt and modifiedAt", {"enum": ["sysAttrs"]}),
     "appendOptions": Parameter("noOverwrite: what exists stays", {"enum": ["noOverwrite"]}),
     "upsertOptions": Parameter("what to do with entities that exist", {"enum": ["replace", "update"]}),
     "ofTypes": Parameter("only if the entity is of these types, a selection as in queries", TEXT, "Building"),
@@ -96,6 +116,8 @@ RENAMED: Final = {
     "upsertOptions": "options",
     "oneDatasetId": "datasetId",
     "typeName": "type",
+    "idOrder": "orderBy",
+    "shownOptions": "options",
     "ofTypes": "type",
     "mergeFormat": "format",
     "mergeOptions": "options",
@@ -103,27 +125,19 @@ RENAMED: Final = {
     "mergeMoment": "observedAt",
 }
 
-FORM: Final = ("format", "options", "attrs", "pick", "omit", "lang", "datasetId", "geometryProperty")
+_MAP: Final = ("entityMap", "entityMapLifetime")
+_MEMBERS: Final = ("options", "sysAttrs", "attrs", "pick", "omit", "lang", "datasetId", *_MAP)
+FORM: Final = ("format", *_MEMBERS, "geometryProperty", "join", "joinLevel", "containedBy")
+_GEO: Final = ("georel", "geometry", "coordinates", "geoproperty")
 FILTER: Final = (
-    "type",
-    "id",
-    "idPattern",
-    "q",
-    "scopeQ",
-    "georel",
-    "geometry",
-    "coordinates",
-    "geoproperty",
-    "local",
+    *("type", "id", "idPattern", "q", "expandValues", "jsonKeys", "scopeQ", "csf", "splitEntities"),
+    *_GEO,
 )
+ORDER: Final = ("orderBy", "orderFrom", "orderGeometry", "collation")
 PAGE: Final = ("limit", "offset", "cursor", "count")
-TEMPORAL_FORM: Final = ("temporalFormat", "options", "attrs", "pick", "omit", "lang", "datasetId")
+TEMPORAL_FORM: Final = ("temporalFormat", *_MEMBERS)
+TEMPORAL_ORDER: Final = ("idOrder", "collation")
 TIME: Final = (
-    "timerel",
-    "timeAt",
-    "endTimeAt",
-    "timeproperty",
-    "lastN",
-    "aggrMethods",
-    "aggrPeriodDuration",
+    *("timerel", "timeAt", "endTimeAt", "timeproperty", "lastN"),
+    *("aggrMethods", "aggrPeriodDuration"),
 )

@@ -57,6 +57,7 @@ def _attribute(kind: Kind) -> Schema:
         "type": {"const": kind.value},
         kind.value_member: _VALUES[kind],
         "observedAt": _MOMENT,
+        "expiresAt": _MOMENT,
         "datasetId": _URI,
         "unitCode": {"type": "string"},
         **{name: {**_MOMENT, "readOnly": True} for name in ("createdAt", "modifiedAt", "deletedAt")},
@@ -69,6 +70,7 @@ _HEAD: Final[Schema] = {
     "id": _URI,
     "type": _ONE_OR_MORE_NAMES,
     "scope": _ONE_OR_MORE_NAMES,
+    "expiresAt": {**_MOMENT, "description": "When the entity ceases to be (transient entities)"},
     "@context": {"description": "Only with the media type application/ld+json"},
 }
 _ATTRIBUTE: Final[Schema] = {"anyOf": [reference(kind.value) for kind in Kind]}
@@ -86,6 +88,13 @@ def _one_or_more(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "array", "items": schema}]}
 
 
+_EVOLUTION: Final[Schema] = {
+    "anyOf": [
+        _one_or_more(reference("Attribute")),
+        _one_or_more(reference("TemporalValues")),
+        _one_or_more(reference("AggregatedValues")),
+    ]
+}
 _SELECTOR: Final = _object(
     {"type": {"type": "string"}, "id": _URI, "idPattern": {"type": "string"}}, ("type",)
 )
@@ -139,14 +148,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
         {"type": {"const": "FeatureCollection"}, "features": array_of("Feature")}, ("type", "features")
     ),
     "EntityTemporal": _object(
-        _HEAD,
-        additionalProperties={
-            "anyOf": [
-                _one_or_more(reference("Attribute")),
-                _one_or_more(reference("TemporalValues")),
-                _one_or_more(reference("AggregatedValues")),
-            ]
-        },
+        {**_HEAD, "scope": {"anyOf": [_ONE_OR_MORE_NAMES, *_EVOLUTION["anyOf"]]}},
+        additionalProperties=_EVOLUTION,
         description="An entity with the history of its attributes",
     ),
     "TemporalValues": _object(

@@ -17,7 +17,8 @@ from madang.api.negotiation import (
     with_context,
 )
 from madang.api.query_body import body_parameters
-from madang.api.temporal_question import Question, read_question, read_selection
+from madang.api.temporal_question import Question, link_to_the_rest, read_question, read_selection
+from madang.api.writing import read_options
 from madang.errors import BadRequestData, MethodNotAllowed, NotFound
 from madang.hub import temporal
 from madang.hub.temporal import Evolutions
@@ -30,6 +31,7 @@ from madang.settings import LIMITS
 
 async def create(call: Call) -> Answer:
     """CIM 009 §5.6.11, §6.18.3.1."""
+    read_options(call)
     body = call.json()
     fragment = parse_evolution(body, await body_context(call, body))
     outcome = await temporal.create(call.hub, call.access, fragment)
@@ -73,11 +75,15 @@ async def retrieve(call: Call) -> Answer:
         raise NotFound(f"pick and omit leave nothing of the history of {entity_id}")
     if question.media == "ld+json":
         body = with_context(body, context_value(call, question.form.context))
-    return _answer(question, body, found)
+    answer = _answer(question, body, found)
+    if found.range is not None:
+        answer.headers.append((b"link", link_to_the_rest(call, question, found)))
+    return answer
 
 
 async def delete(call: Call) -> Answer:
     """CIM 009 §5.6.16, §6.19.3.2."""
+    read_options(call)
     if not call.path[0]:
         raise MethodNotAllowed("Name the entity whose history shall be erased", detail="GET, POST")
     await temporal.delete(
@@ -88,6 +94,7 @@ async def delete(call: Call) -> Answer:
 
 async def append(call: Call) -> Answer:
     """CIM 009 §5.6.12, §6.20.3.1."""
+    read_options(call)
     entity_id = require_uri(call.path[0], "The entity id")
     body = call.json()
     fragment = parse_evolution(body, await body_context(call, body), entity_id)
@@ -99,6 +106,7 @@ async def append(call: Call) -> Answer:
 
 async def delete_attribute(call: Call) -> Answer:
     """CIM 009 §5.6.13, §6.21.3.1."""
+    read_options(call, parameters=("datasetId", "deleteAll"))
     entity_id = require_uri(call.path[0], "The entity id")
     context = await link_context(call)
     dataset_id = call.parameters.get("datasetId")
@@ -112,6 +120,7 @@ async def delete_attribute(call: Call) -> Answer:
 
 async def replace_instance(call: Call) -> Answer:
     """CIM 009 §5.6.14, §6.22.3.1."""
+    read_options(call)
     entity_id = require_uri(call.path[0], "The entity id")
     if not call.path[1] or not call.path[2]:
         raise MethodNotAllowed("Name the attribute and the instance that shall be corrected", detail="DELETE")
@@ -124,6 +133,7 @@ async def replace_instance(call: Call) -> Answer:
 
 async def delete_instance(call: Call) -> Answer:
     """CIM 009 §5.6.15, §6.22.3.2."""
+    read_options(call)
     entity_id = require_uri(call.path[0], "The entity id")
     instance_id = require_uri(call.path[2], "The instanceId")
     name = (await link_context(call)).expand(call.path[1])

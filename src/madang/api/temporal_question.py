@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -15,6 +16,7 @@ from madang.api.call import Call
 from madang.api.negotiation import agree, read_query, read_window
 from madang.collation import ROOT, sort_key
 from madang.errors import BadRequestData, InvalidRequest
+from madang.hub.temporal import Evolutions
 from madang.ngsild.context import Context
 from madang.ngsild.evolution_forms import EvolutionForm, Shape
 from madang.ngsild.expression import ENTITY_MOMENTS, And, Expression, Linked, Or
@@ -23,6 +25,7 @@ from madang.ngsild.q import parse_q
 from madang.ngsild.query import Order, Query, Window
 from madang.ngsild.scopes_over_time import SCOPE
 from madang.ngsild.temporal import TemporalQuery, parse_temporal
+from madang.ngsild.times import format_moment
 
 _SHAPES: Final = {shape.value: shape for shape in Shape}
 _OPTIONS: Final = frozenset((*_SHAPES, "sysAttrs"))
@@ -38,6 +41,7 @@ _OF_MANY: Final = _OF_ONE | {
     *("georel", "geometry", "coordinates", "geoproperty"),
     *("orderBy", "collation", "limit", "offset", "cursor", "count"),
 }
+_RANGE: Final = frozenset(("timerel", "timeAt", "endTimeAt"))
 _HEAD_MEMBERS: Final = frozenset(("id", "type", "scope"))
 _SYSTEM_MEMBERS: Final = _HEAD_MEMBERS | {"createdAt", "modifiedAt", "deletedAt", "expiresAt", "observedAt"}
 _DEFAULT_DATASET: Final = "@none"
@@ -66,6 +70,7 @@ async def read_question(call: Call, *, many: bool = False) -> Question:
     unknown = parameters.keys() - (_OF_MANY if many else _OF_ONE)
     if unknown:
         raise InvalidRequest(f"Parameter {min(unknown)[:60]} does not belong to this operation")
+    call.flag("local")
     options = set(call.options)
     if options - _OPTIONS - ({"count"} if many else set()):
         known = ", ".join(sorted(_OPTIONS))
@@ -107,6 +112,28 @@ def read_selection(call: Call, question: Question) -> tuple[Query, Window]:
             "The query is too wide: give a type, an attribute in attrs or q, or georel; or local=true for all"
         )
     return query, msgspec.structs.replace(read_window(call), order=_order(call))
+
+
+def link_to_the_rest(call: Call, question: Question, found: Evolutions) -> bytes:
+    """The Link header to what a part of one entity's history leaves (§6.3.10): from the next microsecond on, or back."""
+    temporal, covered = question.temporal, found.range
+    assert covered is not None
+    begin, end = temporal.earliest, temporal.end
+    parameters = {key: text for key, text in call.parameters.items() if key not in _RANGE}
+    if temporal.last_n:
+        end = covered.end
+        counts = [len(one.times) for one in found.evolutions[0].series if len(one.times)]
+        parameters["lastN"] = str(max(1, temporal.last_n - min(counts, default=0)))
+    else:
+        begin = covered.end + 1
+    moments = {"timeAt": begin if begin is not None else end, "endTimeAt": end if begin is not None else None}
+    relation = "before" if begin is None else "after" if end is None else "between"
+    parameters |= {"timerel": relation} | {
+        key: format_moment(moment) for key, moment in moments.items() if moment is not None
+    }
+    media = "application/" + question.media
+    path = quote(call.scope_path, safe="/:")
+    return f'<{path}?{urlencode(parameters)}>; rel="next"; type="{media}"'.encode()
 
 
 def _shape(stated: str | None, options: set[str]) -> Shape:

@@ -90,7 +90,7 @@ async def delete(hub: Hub, access: Access, context_id: str, *, reload: bool) -> 
             )
         await hub.contexts.reload(found, access)
     elif found is None or not await kept.remove(found.id):
-        raise NotFound(f"There is no @context {context_id}")
+        raise NotFound(f"There is no @context {context_id[:200]}")
     else:
         hub.contexts.forget(access.tenant, found.id, found.url)
 
