@@ -163,3 +163,39 @@ async def test_aggregated_values_are_of_the_whole_range(api: Client) -> None:
     await create(api, speed=readings(*range(20)))
     reply = await read(api, options="aggregatedValues", aggrMethods="totalCount")
     assert (reply.status, reply.json()["speed"]["totalCount"][0][0]) == (200, 20)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"timerel": "after", "timeAt": EARLY, "options": "temporalValues"},
+        {"timerel": "before", "timeAt": LATE, "attrs": "speed"},
+        {"timerel": "between", "timeAt": EARLY, "endTimeAt": LATE},
+        {"timerel": "between", "timeAt": EARLY, "endTimeAt": minute(12)},
+        {"lastN": "17"},
+        {"lastN": "17", "timerel": "before", "timeAt": minute(18)},
+        {"lastN": "17", "timerel": "after", "timeAt": minute(2)},
+        {"lastN": "100", "timerel": "between", "timeAt": minute(1), "endTimeAt": LATE},
+    ],
+)
+async def test_the_link_leads_to_the_rest(api: Client, hub: Hub, params: dict[str, str]) -> None:
+    """Every instance once: the next part begins where this one ended, not at its last moment."""
+    await create(api, speed=readings(*range(9), *[9] * 8, *range(10, 20)))
+    hub.history_page = 1000
+    whole = (await read(api, **params)).json()["speed"]
+    hub.history_page = PAGE
+    parts = []
+    reply = await read(api, **params)
+    while reply.status == 206:
+        parts.append(reply.json()["speed"])
+        link = reply.headers["link"].partition('rel="next"; type="application/json"')[0].rpartition("<")[2]
+        reply = await api.get(link.partition(">")[0])
+    assert reply.status == 200
+    parts.append(reply.json()["speed"])
+    if "lastN" in params:
+        parts.reverse()
+    if "options" in params:
+        assert [pair for part in parts for pair in part["values"]] == whole["values"]
+    else:
+        assert [one for part in parts for one in part] == whole
