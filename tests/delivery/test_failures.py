@@ -200,3 +200,25 @@ async def test_addresses_of_inner_networks_are_refused(city: Hub) -> None:
     assert line is not None
     assert line.failing is not None
     assert "MADANG_EGRESS_ALLOW" in line.failing.reason
+
+
+async def test_an_outbox_that_is_full_gives_up_the_oldest_of_who_is_behind(
+    city: Hub, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("madang.hub.delivery.bookkeeping.OUTBOX_BYTES_MAX", 20_000)
+    dead = f"http://127.0.0.1:{server.claim('127.0.0.1', 0)}"
+    await subscribe(city, dead, "urn:ngsi-ld:Subscription:behind")
+    await subscribe(city, receiver.url, "urn:ngsi-ld:Subscription:well")
+    for level in range(300):
+        await write(city, 1, level)
+    await receiver.until_count(300)
+    line = notifier(city).line("", "urn:ngsi-ld:Subscription:behind")
+    assert line is not None
+    await until(lambda: line.skipped)
+    await redirect(city, f"{receiver.url}/late", "urn:ngsi-ld:Subscription:behind")
+    await receiver.until(
+        lambda: receiver.entities("/late") and told(receiver.entities("/late"))[-1] == (1, 299)
+    )
+    late = told(receiver.entities("/late"))
+    assert late == [(1, level) for level in range(300 - len(late), 300)]
+    assert 0 < len(late) < 300

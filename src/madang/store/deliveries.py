@@ -110,6 +110,13 @@ class Keeping(msgspec.Struct, frozen=True):
     done: int
 
 
+class Freed(msgspec.Struct, frozen=True):
+    """What went from the outbox. more: there are further rows that nobody needs."""
+
+    bytes: int
+    more: bool
+
+
 class Kept(msgspec.Struct, frozen=True):
     """What was kept before. mark: as in `Keeping`. size: bytes in the outbox."""
 
@@ -137,8 +144,8 @@ class Deliveries(Protocol):
         """The sequence of the last row that is not younger than this moment, 0 if there is none."""
         ...
 
-    async def keep(self, keeping: Keeping) -> int:
-        """Write it; how many bytes of the outbox went. Many rows go over several calls."""
+    async def keep(self, keeping: Keeping) -> Freed:
+        """Write it. Many rows of the outbox go over several calls."""
         ...
 
     async def letters(self, subscription_id: str, limit: int, after: int = 0) -> list[DeadLetter]:

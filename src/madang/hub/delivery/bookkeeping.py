@@ -1,7 +1,8 @@
 """Keeps on disk how far every subscription is: a few times a second, not at every notification.
 
 What is kept may be a little behind what was sent, never before it: after a crash a notification can come
-again, none is missing. A dead letter is written in the transaction that moves its subscription on.
+again, none is missing. A dead letter is written in the transaction that moves its subscription on. Where the
+outbox becomes too large, the oldest of what waits is given up.
 """
 
 from __future__ import annotations
@@ -10,22 +11,27 @@ import asyncio
 import logging
 from typing import Final
 
+from madang.clock import Clock
 from madang.errors import MadangError
 from madang.hub.delivery.line import Line
+from madang.settings import LIMITS
 from madang.store.base import Store
 from madang.store.deliveries import DeadLetter, Keeping, Progress
 
 _LOG: Final = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 0.25
+_FREEING_SECONDS: Final = 0.02
 _AFTER_FAILURE_SECONDS: Final = 2.0
 _LINES_MAX: Final = 500
+OUTBOX_BYTES_MAX: Final = LIMITS.outbox_bytes_max
 
 
 class Bookkeeping:
     """position: all changes up to this sequence have been matched. size: bytes in the outbox, about."""
 
-    def __init__(self, store: Store, lines: dict[str, Line]) -> None:
+    def __init__(self, store: Store, lines: dict[str, Line], clock: Clock) -> None:
         self._store = store
+        self._clock = clock
         self._lines = lines
         self._touched: dict[str, None] = {}
         self._letters: list[DeadLetter] = []
@@ -33,6 +39,7 @@ class Bookkeeping:
         self._news = asyncio.Event()
         self._keeping = asyncio.Lock()
         self._kept_mark = 0
+        self._freeing = False
         self.position = 0
         self.size = 0
 
@@ -64,7 +71,7 @@ class Bookkeeping:
         """Keep what there is to keep, again and again; never returns."""
         while True:
             await self._news.wait()
-            await asyncio.sleep(_EVERY_SECONDS)
+            await asyncio.sleep(_FREEING_SECONDS if self._freeing else _EVERY_SECONDS)
             self._news.clear()
             try:
                 await self.keep()
@@ -92,12 +99,15 @@ class Bookkeeping:
             self._gone = gone + self._gone
             self._touched = dict.fromkeys(progress) | self._touched
             raise
-        self.size = max(0, self.size - freed)
+        self.size = max(0, self.size - freed.bytes)
+        self._freeing = freed.more
         self._kept_mark = mark
         for identifier, kept in progress.items():
             if identifier in self._lines:
                 self._lines[identifier].kept = kept
-        if self._touched or freed:
+        if self.size > OUTBOX_BYTES_MAX and not freed.bytes:
+            self._shed()
+        if self._touched or freed.bytes:
             self._news.set()
 
     def _chosen(self, position: int) -> tuple[dict[str, Progress], bool]:
@@ -117,6 +127,18 @@ class Bookkeeping:
         left = len(behind) + len(others) > len(chosen)
         self._touched = {one: None for one in (*behind, *others) if one not in chosen} if left else {}
         return chosen, len(behind) <= _LINES_MAX
+
+    def _shed(self) -> None:
+        """Give up the older half of what waits for those that are far behind."""
+        lags = {line: lag for line in self._lines.values() if (lag := line.lag(self.position)) is not None}
+        if not lags:
+            return
+        middle = (min(lags.values()) + self.position) // 2
+        _LOG.warning("The outbox has %d bytes; changes up to number %d are given up", self.size, middle)
+        for line, lag in lags.items():
+            if lag < middle:
+                line.skip(middle, self._clock.now())
+                self.touch(line)
 
     def _done(self, mark: int, progress: dict[str, Progress]) -> int:
         """Up to where nobody needs the outbox, also if this is the last that is written."""

@@ -41,7 +41,7 @@ class Dispatcher:
 
     def __init__(self, tenant: str, store: Store, outward: Outward) -> None:
         self.lines: dict[str, Line] = {}
-        self.books = Bookkeeping(store, self.lines)
+        self.books = Bookkeeping(store, self.lines, outward.clock)
         self._store = store
         self._access = Access(tenant=tenant)
         self._clock = outward.clock

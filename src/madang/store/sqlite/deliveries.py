@@ -15,7 +15,7 @@ import apsw
 import msgspec
 
 from madang.settings import LIMITS
-from madang.store.deliveries import DeadLetter, Keeping, Kept, OutboxRow, Progress, Watched
+from madang.store.deliveries import DeadLetter, Freed, Keeping, Kept, OutboxRow, Progress, Watched
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.outbox import Outbox, read_row
 
@@ -76,8 +76,8 @@ class SqliteDeliveries:
         statement = "SELECT sequence FROM outbox WHERE time <= ? ORDER BY sequence DESC LIMIT 1"
         return int(self._reader.execute(statement, (time,)).get or 0)
 
-    async def keep(self, keeping: Keeping) -> int:
-        freed: list[int] = []
+    async def keep(self, keeping: Keeping) -> Freed:
+        freed: list[Freed] = []
         await self._writing(lambda connection: freed.append(_keep(connection, keeping)))
         return freed[0]
 
@@ -123,8 +123,8 @@ def subscribed_tenants(folder: Path) -> list[str]:
     return found
 
 
-def _keep(connection: apsw.Connection, keeping: Keeping) -> int:
-    """Write what has been done; bytes of the outbox that went. Of subscriptions that are no more nothing is kept."""
+def _keep(connection: apsw.Connection, keeping: Keeping) -> Freed:
+    """Write what has been done. Of subscriptions that are no more nothing is kept."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (_MARK, str(keeping.mark)))
     gone = [(subscription,) for subscription in keeping.gone]
     connection.executemany("DELETE FROM delivery WHERE subscription = ?", gone)
@@ -152,7 +152,7 @@ def _keep(connection: apsw.Connection, keeping: Keeping) -> int:
     going: Any = connection.execute(_GOING, (keeping.done, LIMITS.slice_entities_max)).fetchall()
     if going:
         connection.execute("DELETE FROM outbox WHERE sequence <= ?", (going[-1][0],))
-    return sum(size for _, size in going)
+    return Freed(sum(size for _, size in going), len(going) == LIMITS.slice_entities_max)
 
 
 def _letter(row: tuple[Any, ...]) -> DeadLetter:
