@@ -282,6 +282,14 @@ def test_an_occurrence_changes_nothing() -> None:
     assert what.entity == car(speed=2)
 
 
+def test_many_attributes_of_many_entities_are_found() -> None:
+    names = [f"a{n}" for n in range(50)]
+    ids = [f"urn:ngsi-ld:Car:{n}" for n in range(50)]
+    for name, told in (("a49", True), ("b", False)):
+        what = change(car(**{name: 1}), car(**{name: 2}))
+        assert is_told(what, entities=[{"type": "Car", "id": ids}], watchedAttributes=names) is told
+
+
 _NAMES = st.sampled_from(["a", "b", "c"])
 _CARS = st.builds(
     lambda type_, id_, attributes: car(type=type_, id=id_, **attributes),

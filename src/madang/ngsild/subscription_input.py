@@ -26,11 +26,11 @@ from madang.ngsild.notification_input import (
     require_texts,
 )
 from madang.ngsild.parse import require_object
-from madang.ngsild.pattern import compile_pattern
 from madang.ngsild.q import parse_q
 from madang.ngsild.query import Selector
 from madang.ngsild.scope import parse_scope_query
 from madang.ngsild.selection import parse_types
+from madang.ngsild.selectors import check_selectors
 from madang.ngsild.subscription import DEFAULT_TRIGGERS, Status, Subscription, Trigger
 from madang.ngsild.times import parse_moment
 from madang.settings import LIMITS
@@ -130,33 +130,12 @@ def _check(subscription: Subscription, fields: dict[str, Any], now: int) -> None
 
 
 def _entities(value: Any, context: Context) -> Read:
-    if type(value) is not list or not 0 < len(value) <= LIMITS.subscription_entries_max:
-        raise BadRequestData(
-            f"entities must be a list of selectors: at least one, at most {LIMITS.subscription_entries_max}"
-        )
-    read = [_selector(item, context) for item in value]
-    return tuple([selector for selector, _ in read]), [stated for _, stated in read]
-
-
-def _selector(value: Any, context: Context) -> tuple[Selector, dict[str, Any]]:
-    members = require_object(value, "Each of entities")
-    types = members.get("type")
-    if not isinstance(types, str) or not types.strip():
-        raise BadRequestData("Each of entities needs a type: a name, a selection such as A|B, or *")
-    expression = parse_types(types, context)
-    stated: dict[str, Any] = {"type": _expanded(types, context) if expression is not None else "*"}
-    ids: tuple[str, ...] = ()
-    if "id" in members:
-        stated["id"] = members["id"]
-        listed = members["id"] if isinstance(members["id"], list) else [members["id"]]
-        if not 0 < len(listed) <= LIMITS.query_ids_max:
-            raise BadRequestData(f"id in entities must name from 1 to {LIMITS.query_ids_max} entities")
-        ids = tuple([require_uri(one, "id in entities") for one in listed])
-    pattern = members.get("idPattern")
-    if pattern is not None:
-        compile_pattern(require_text(pattern, "idPattern in entities"), "idPattern in entities")
-        stated["idPattern"] = pattern
-    return Selector(expression, ids, pattern), stated
+    selectors, stated = [], []
+    for checked, given in zip(check_selectors(value), value, strict=True):
+        types = parse_types(checked["type"], context)
+        selectors.append(Selector(types, tuple(checked.get("id", ())), checked.get("idPattern")))
+        stated.append({**given, "type": _expanded(given["type"], context) if types is not None else "*"})
+    return tuple(selectors), stated
 
 
 def _expanded(types: str, context: Context) -> str:

@@ -21,6 +21,8 @@ _CREATED: Final = frozenset((Trigger.ATTRIBUTE_CREATED, Trigger.ENTITY_UPDATED))
 _UPDATED: Final = frozenset((Trigger.ATTRIBUTE_UPDATED, Trigger.ENTITY_UPDATED))
 _DELETED: Final = frozenset((Trigger.ATTRIBUTE_DELETED, Trigger.ENTITY_UPDATED))
 
+_PLACES_MAX: Final = 1000
+
 # (entity id, attribute), (entity type, attribute); None stands for any
 _Key = tuple[str | None, str | None]
 
@@ -178,8 +180,12 @@ class SubscriptionIndex:
 
     def _places(self, subscription: Subscription) -> Iterator[tuple[dict[_Key, dict[str, Watch]], _Key]]:
         """Where the subscription stands: under each id, else under one type of each alternative."""
-        for name in subscription.watched or (None,):
-            for selector in subscription.selectors or (Selector(None),):
+        selectors = subscription.selectors or (Selector(None),)
+        entities = sum(max(1, len(selector.ids)) for selector in selectors)
+        # Many entities with many attributes stand under any attribute: the watch itself looks closer
+        many = entities * len(subscription.watched) > _PLACES_MAX
+        for name in (None,) if many else subscription.watched or (None,):
+            for selector in selectors:
                 if selector.ids:
                     for identifier in selector.ids:
                         yield self._by_id, (identifier, name)
