@@ -32,7 +32,7 @@ from madang.ngsild.scope import parse_scope_query
 from madang.ngsild.selection import parse_types
 from madang.ngsild.selectors import check_selectors
 from madang.ngsild.subscription import DEFAULT_TRIGGERS, Status, Subscription, Trigger
-from madang.ngsild.times import parse_moment
+from madang.ngsild.times import parse_moment, require_moment
 from madang.settings import LIMITS
 
 _TYPE_NAME: Final = re.compile(r"[^()|,;\s]+")
@@ -204,7 +204,7 @@ def _datasets(value: Any, context: Context) -> Read:
 
 
 def _expires(value: Any, context: Context) -> Read:
-    return parse_moment(value, "expiresAt"), value
+    return parse_moment(require_moment(value, "expiresAt")), value
 
 
 def _jsonld_context(value: Any, context: Context) -> Read:
