@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.asgi_client import Client
+
+from madang.api.asgi import information_api
+from madang.clock import FixedClock
+from madang.hub.contexts import Contexts
+from madang.hub.hub import Hub
+from madang.ngsild.context import Context
+from madang.store.sqlite.store import Options, SqliteStore, store_path
 
 BASE = "/ngsi-ld/v1"
 ID = "urn:ngsi-ld:Building:1"
@@ -121,6 +129,7 @@ async def test_projections(tower: Client, params: dict[str, str], members: set[s
     [
         {"pick": "name", "omit": "name"},
         {"pick": "name", "attrs": "level"},
+        {"attrs": "id,type"},
         {"omit": "name", "attrs": "level"},
         {"pick": ""},
         {"pick": "id;name"},
@@ -274,3 +283,46 @@ async def test_media_types_that_are_not_there(tower: Client) -> None:
     assert "application/geo+json" in reply.json()["detail"]
     for path in ("types", "attributes", "types/Building", "attributes/name"):
         assert (await tower.get(f"{BASE}/{path}", headers=GEO)).status == 406
+
+
+async def test_the_context_that_an_answer_needs(tmp_path: Path, clock: FixedClock) -> None:
+    """§5.5.5, §6.3.6: where the client names none, the core @context if that is enough, else the platform's too."""
+    own = Context.from_terms({"Stop": "https://example.org/Stop"})
+    hub = Hub(
+        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, Options(context=own)),
+        has_store=lambda tenant: True,
+        contexts=Contexts(own, clock),
+        clock=clock,
+    )
+    api = Client(information_api(hub))
+    texts = {"type": "Property", "value": 'a "quoted" text'}
+    for kind in ("Stop", "Other"):
+        body = {"id": f"urn:ngsi-ld:{kind}:1", "type": kind, "note": texts}
+        assert (await api.post(f"{BASE}/entities", body)).status == 201
+    found = await get(api, f"{BASE}/entities", {"accept": "application/ld+json"}, local="true")
+    assert [entity["@context"] for entity in found] == [
+        "http://madang.test/ngsi-ld/v1/jsonldContexts/madang",
+        ["https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld"],
+    ]
+    await hub.close()
+
+
+async def test_terms_that_are_no_names(tower: Client) -> None:
+    """§4.5.20: a term of a vocabulary may hold what a name may not."""
+    licence = {"type": "VocabProperty", "vocab": "non-commercial"}
+    body = {"id": "urn:ngsi-ld:Photo:1", "type": "Photo", "licence": licence}
+    assert (await tower.post(f"{BASE}/entities", body)).status == 201
+    assert (await get(tower, f"{BASE}/entities/urn:ngsi-ld:Photo:1"))["licence"] == licence
+    found = await get(
+        tower, f"{BASE}/entities", type="Photo", q='licence=="non-commercial"', expandValues="licence"
+    )
+    assert len(found) == 1
+
+
+async def test_a_pick_of_attributes_is_of_entities_that_have_one(tower: Client) -> None:
+    """§5.7.2.5: an entity of which nothing would be left is not in the answer, nor counted."""
+    await tower.post(f"{BASE}/entities", {"id": "urn:ngsi-ld:Building:2", "type": "Building"})
+    reply = await tower.get(f"{BASE}/entities?type=Building&pick=level&count=true")
+    assert (len(reply.json()), reply.headers["ngsild-results-count"]) == (1, "1")
+    every = await get(tower, f"{BASE}/entities", type="Building", pick="id,level")
+    assert len(every) == 2

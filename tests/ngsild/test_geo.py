@@ -79,7 +79,7 @@ def test_reads_the_four_parameters() -> None:
         (("within", "GeometryCollection", "[]", None), "must be one of"),
         (("within", "Point", "1,2", None), "is not a JSON array"),
         (("within", "Point", "[200,2]", None), "not a position"),
-        (("within", "Polygon", "[[[0,0],[1,1],[1,0],[0,1],[0,0]]]", None), "must not cross"),
+        (("within", "Polygon", "[[[0,0],[1,1],[0,0],[0,0]]]", None), "encloses nothing"),
         (("within", "Polygon", "[[[0,0],[1,1],[1,0],[0,1]]]", None), "ring"),
         (("within", "Point", "[1,2]", 5), "geoproperty must be the name"),
     ],
@@ -210,3 +210,16 @@ def test_the_quick_test_of_points_is_the_exact_one(
     positions = [(centre[0] + east * degree, centre[1] + north * degree) for east, north in shifts]
     found = geo_test(near(*centre, distance)).points(positions)
     assert found == [metres(*centre, *position) <= distance for position in positions]
+
+
+def test_rings_that_cross_are_read_as_what_they_enclose() -> None:
+    """RFC 7946 lets a client write them; OGC's relations need an area without doubt."""
+    bow = parse_geo("within", "Polygon", "[[[0,0],[2,2],[2,0],[0,2],[0,0]]]", None, CORE)
+    assert bow is not None
+    inside, outside = [0.2, 1.0], [1.0, 0.2]
+    assert geo_test(bow).points([inside, outside]) == [True, False]
+    for relation in ("contains", "overlaps", "intersects", "equals", "disjoint"):
+        asked = parse_geo(relation, "Polygon", "[[[0,0],[2,2],[2,0],[0,2],[0,0]]]", None, CORE)
+        assert asked is not None
+        square = {"type": "Polygon", "coordinates": [[[5, 5], [6, 5], [6, 6], [5, 6], [5, 5]]]}
+        assert has_relation(geo_test(asked), [square]) == [relation == "disjoint"]

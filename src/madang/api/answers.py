@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -10,18 +12,18 @@ import orjson
 from madang.api.call import GEO_JSON, JSON, LD_JSON, Answer, Call, applied_version
 from madang.api.negotiation import Reading, context_value, with_context
 from madang.ngsild.conformance import NATIVE, Version, amended, preferred_version
+from madang.ngsild.context import Context
+from madang.ngsild.core_terms import CORE_CONTEXT_URL, CORE_TERMS
 from madang.ngsild.entity import Entity
 from madang.ngsild.representation import Form, render, to_feature
+
+# Keys and texts of JSON
+_WORDS: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 
 # An entity, the form in which it is written, and its members as JSON where they are written already
 Item = tuple[Entity, Form, dict[str, Any] | None]
 
 _SIMPLIFIED: Final = frozenset(("simplified", "keyValues"))
-
-
-def items(entities: Iterable[Entity], form: Form) -> list[Item]:
-    """Entities that are all written in one form."""
-    return [(entity, form, None) for entity in entities]
 
 
 def one(call: Call, how: Reading, item: Item) -> Answer:
@@ -31,7 +33,7 @@ def one(call: Call, how: Reading, item: Item) -> Answer:
         return _geojson(call, how, to_feature(entity, form, members))
     body = _body(item)
     if how.media == "ld+json":
-        return Answer(200, with_context(body, context_value(call, how.form.context)), [LD_JSON])
+        return Answer(200, with_context(body, _context_of(call, how, body)), [LD_JSON])
     return Answer(200, body, [JSON, (b"link", how.link)])
 
 
@@ -46,8 +48,8 @@ def many(call: Call, how: Reading, found: Sequence[Item]) -> Answer:
 def written_already(call: Call, how: Reading, bodies: Sequence[bytes]) -> Answer:
     """An answer that is a list of entities which are JSON already."""
     if how.media == "ld+json":
-        value = context_value(call, how.form.context)
-        return Answer(200, b"[" + b",".join([with_context(body, value) for body in bodies]) + b"]", [LD_JSON])
+        written = [with_context(body, _context_of(call, how, body)) for body in bodies]
+        return Answer(200, b"[" + b",".join(written) + b"]", [LD_JSON])
     return Answer(200, b"[" + b",".join(bodies) + b"]", [JSON, (b"link", how.link)])
 
 
@@ -61,7 +63,7 @@ def _geojson(call: Call, how: Reading, body: dict[str, Any]) -> Answer:
     if "body=json" in call.header(b"prefer").replace(" ", "").split(","):
         headers = [GEO_JSON, (b"link", how.link), (b"preference-applied", b"body=json")]
         return Answer(200, orjson.dumps(body), headers)
-    body["@context"] = context_value(call, how.form.context)
+    body["@context"] = _context_of(call, how, orjson.dumps(body))
     return Answer(200, orjson.dumps(body), [GEO_JSON])
 
 
@@ -92,3 +94,21 @@ def _amended(found: Any, version: Version) -> Any:
 
 def _is_simplified(call: Call) -> bool:
     return not _SIMPLIFIED.isdisjoint((call.parameters.get("format", ""), *call.options))
+
+
+def _context_of(call: Call, how: Reading, body: bytes) -> Any:
+    """The @context that a body needs: where the client named none and no word of the platform's vocabulary is in it,
+    the core one is enough."""
+    context = how.form.context
+    if context is call.hub.contexts.default:
+        own = _own_terms(context)
+        words = _WORDS.findall(body)
+        if not any(word in own or (b":" in word and word.partition(b":")[0] in own) for word in words):
+            return [CORE_CONTEXT_URL]
+    return context_value(call, context)
+
+
+@cache
+def _own_terms(context: Context) -> frozenset[bytes]:
+    """The terms of a @context that the core one does not have."""
+    return frozenset([term.encode() for term, iri in context.terms.items() if CORE_TERMS.get(term) != iri])

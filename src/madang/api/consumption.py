@@ -18,6 +18,7 @@ from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity
 from madang.ngsild.identifier import require_uri
 from madang.ngsild.linked import Join, Mode, write_inline
+from madang.ngsild.projection import HEAD_MEMBERS
 from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import Form, leaves_nothing
 from madang.ngsild.selection import parse_types
@@ -60,6 +61,10 @@ async def _read_question(call: Call) -> _Question:
     window = read_window(call)
     if wanted.q is not None or "csf" in call.parameters:
         check_query(call, wanted.q, context, asked.join)
+    pick = asked.reading.form.pick
+    if pick is not None and pick.isdisjoint(HEAD_MEMBERS):
+        # Of an entity without any of these attributes nothing would be left to answer
+        wanted = msgspec.structs.replace(wanted, attributes=tuple(sorted(pick)))
     if not _ORDERING.isdisjoint(call.parameters):
         window = msgspec.structs.replace(window, order=read_order(call, context))
     return _Question(asked, wanted, window)

@@ -17,7 +17,7 @@ from madang.ngsild.expression import Expression, linked_depth
 from madang.ngsild.identifier import require_uri
 from madang.ngsild.linked import Join, Mode
 from madang.ngsild.ordering import parse_order, parse_place
-from madang.ngsild.projection import parse_projection, projected
+from madang.ngsild.projection import HEAD_MEMBERS, parse_projection, projected
 from madang.ngsild.q import parse_q
 from madang.ngsild.query import Order
 from madang.ngsild.representation import LOCATION, Form, Format
@@ -91,7 +91,7 @@ async def read_form(call: Call, known: frozenset[str]) -> Asked:
         if agreed.media != "geo+json":
             raise BadRequestData("geometryProperty is of answers in application/geo+json only; accept that")
         geometry = context.expand(parameters["geometryProperty"])
-    attributes = frozenset([context.expand(name) for name in call.names("attrs")])
+    attributes = frozenset([_attribute(name, context) for name in call.names("attrs")])
     form = Form(
         context=context,
         format=format_,
@@ -112,6 +112,13 @@ async def read_form(call: Call, known: frozenset[str]) -> Asked:
     call.flag("entityMap")
     call.flag("splitEntities")
     return Asked(msgspec.structs.replace(agreed, form=form), join)
+
+
+def _attribute(name: str, context: Context) -> str:
+    """The IRI of a name in attrs, which knows attributes only (§6.5.3.1). Raises BadRequestData."""
+    if name in HEAD_MEMBERS:
+        raise BadRequestData(f"attrs names '{name}', which is no attribute; use pick for members of entities")
+    return context.expand(name)
 
 
 def _format(stated: str | None, options: set[str], known: frozenset[str]) -> Format:

@@ -128,9 +128,9 @@ def _check_vocabulary(value: Any, where: str, reading: Reading) -> Any:
         return value
     reading.contextual = True
     if isinstance(value, str):
-        return reading.context.expand(value)
+        return reading.context.expand_term(value)
     if type(value) is list and all(isinstance(term, str) for term in value):
-        return [reading.context.expand(term) for term in value]
+        return [reading.context.expand_term(term) for term in value]
     raise BadRequestData(f"The vocab of '{where}' must be a term or a list of terms")
 
 

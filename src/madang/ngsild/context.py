@@ -109,6 +109,23 @@ class Context:
         self._compacted[iri] = name
         return name
 
+    def expand_term(self, text: str) -> str:
+        """The IRI of a value of a VocabProperty: as of a name, but such a value may also be "non-commercial".
+
+        Raises BadRequestData for what no IRI can end with."""
+        if ":" in text or text in self._terms or not text or _FORBIDDEN_IN_IRIS.search(text) is not None:
+            return self.expand(text)
+        return self._vocabulary + text if len(text) <= NAME_LENGTH_MAX else self.expand(text)
+
+    def compact_term(self, iri: str) -> str:
+        """The shortest text by which `expand_term` finds this IRI again."""
+        name = self.compact(iri)
+        if ":" not in name or not iri.startswith(self._vocabulary):
+            return name
+        rest = iri[len(self._vocabulary) :]
+        plain = rest and ":" not in rest and rest not in self._terms and not _FORBIDDEN_IN_IRIS.search(rest)
+        return rest if plain else name
+
     def key(self, iri: str) -> bytes:
         """The compacted name as the key of a JSON object: quoted, with its colon."""
         known = self._keys.get(iri)

@@ -122,17 +122,24 @@ def parse_reference(
     shape = require_geometry({"type": geometry, "coordinates": coordinates}, of_coordinates)
     if geometry == "Point":
         return shape
-    reference = shapely.from_geojson(orjson.dumps(shape))
-    vertices = shapely.get_num_coordinates(reference)
+    text = orjson.dumps(shape).decode()
+    vertices = shapely.get_num_coordinates(shapely.from_geojson(text))
     if vertices > LIMITS.geo_vertices_max:
         raise BadRequestData(
             f"{of_coordinates} has {vertices} positions; it may have at most {LIMITS.geo_vertices_max}"
         )
-    if not reference.is_valid:
-        raise BadRequestData(
-            f"{of_coordinates} is no valid {geometry}: {shapely.is_valid_reason(reference)}; its rings must not cross"
-        )
+    if _reference(text).is_empty:
+        raise BadRequestData(f"{of_coordinates} is a {geometry} that encloses nothing")
     return shape
+
+
+def _reference(text: str) -> Any:
+    """The geometry of a query. Rings that cross are read as the areas that they enclose: RFC 7946 allows to write
+    them, and clients do."""
+    reference = shapely.from_geojson(text)
+    if reference.is_valid:
+        return reference
+    return shapely.make_valid(reference, method="structure", keep_collapsed=False)
 
 
 class GeoTest(Protocol):
@@ -195,7 +202,7 @@ class _NearTest:
             if self._maximum is not None:
                 self._rough = _rough(longitude, latitude, self._maximum)
         else:
-            bounds = shapely.from_geojson(query.geometry).bounds
+            bounds = _reference(query.geometry).bounds
         self.window = None if self._maximum is None else widen(bounds, self._maximum)
 
     def points(self, positions: Sequence[Sequence[float]]) -> list[bool]:
@@ -225,7 +232,7 @@ class _NearTest:
     def shapes(self, targets: Geometries) -> list[bool]:
         return [
             ends is not None and self._allows(metres(*ends))
-            for ends in nearest(shapely.from_geojson(self._text), targets)
+            for ends in nearest(_reference(self._text), targets)
         ]
 
 
@@ -267,7 +274,7 @@ class _PlaneTest:
 
     def __init__(self, query: GeoQuery) -> None:
         self._relation = query.relation
-        self._reference = shapely.from_geojson(query.geometry)
+        self._reference = _reference(query.geometry)
         shapely.prepare(self._reference)
         self._area = self._reference.geom_type in ("Polygon", "MultiPolygon")
         self._is_box = self._area and bool(self._reference.equals(shapely.box(*self._reference.bounds)))

@@ -296,7 +296,7 @@ class _Reader:
 def _term(text: str, context: Context) -> str:
     """What the text means as a term of a vocabulary; the text itself where it cannot be one."""
     try:
-        return context.expand(text)
+        return context.expand_term(text)
     except BadRequestData:
         return text
 

@@ -205,9 +205,9 @@ def compact_members(members: dict[str, Any], context: Context, *, system: bool =
     for key, value in members.items():
         if key == "vocab":
             compacted[key] = (
-                [context.compact(term) for term in value]
+                [context.compact_term(term) for term in value]
                 if isinstance(value, list)
-                else context.compact(value)
+                else context.compact_term(value)
             )
         elif key in _TYPED:
             compacted[key] = _compact_types(value, context)
