@@ -43,6 +43,9 @@ def test_a_flag_wins_over_its_variable() -> None:
         ("MADANG_HOST", "http://localhost"),
         ("MADANG_EGRESS_ALLOW", "10.0.0.1/8"),
         ("MADANG_EGRESS_ALLOW", "http://inner"),
+        ("MADANG_HISTORY_KEEP", "Car"),
+        ("MADANG_HISTORY_KEEP", "Car=0d"),
+        ("MADANG_HISTORY_KEEP", "Car=1d,Car=2d"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_the_right_form(variable: str, text: str) -> None:
@@ -50,6 +53,11 @@ def test_a_wrong_value_names_its_variable_and_the_right_form(variable: str, text
     with pytest.raises(SettingInvalid) as refused:
         read({variable: text})
     assert refused.value.message == f"{variable} is {text!r}, but must be {form}"
+
+
+def test_types_are_kept_for_days() -> None:
+    assert read({}).history_kept == ()
+    assert read({"MADANG_HISTORY_KEEP": "Car=30d, *=400d,"}).history_kept == (("Car", 30), ("*", 400))
 
 
 def test_settings_are_listed_once_each() -> None:

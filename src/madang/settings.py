@@ -18,6 +18,7 @@ import msgspec
 from madang.errors import SettingInvalid
 from madang.logs import FORMS, LEVELS
 
+KEPT = re.compile(r"([^\s=,]+)=([1-9]\d{0,5})d", re.ASCII)
 HOST_NAME = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
@@ -27,6 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     egress_allow: hosts ("name", "*.name") and networks ("10.0.0.0/8") that outgoing requests may reach
     although they are loopback or private. history_page: instances of one attribute in a temporal answer before it
     is cut to a part of its range (CIM 009 §6.3.10). log, log_level: form and least level of the log, see `logs.py`.
+    history_kept: (type as term or IRI, "*" for all others; for how many days its history is kept); no type: for ever.
     """
 
     home: Path
@@ -36,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True):
     log: str = "lines"
     log_level: str = "warning"
     history_page: int = 1000
+    history_kept: tuple[tuple[str, int], ...] = ()
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -71,6 +74,17 @@ def parse_history_page(text: str) -> int:
     if not 1 <= instances <= LIMITS.temporal_instances_max:
         raise ValueError(text)
     return instances
+
+
+def parse_history_kept(text: str) -> tuple[tuple[str, int], ...]:
+    found: dict[str, int] = {}
+    for part in (part.strip() for part in text.split(",")):
+        match = KEPT.fullmatch(part)
+        if part and (match is None or match[1] in found):
+            raise ValueError(text)
+        if match is not None:
+            found[match[1]] = int(match[2])
+    return tuple(found.items())
 
 
 def parse_log(text: str) -> str:
@@ -149,6 +163,14 @@ SETTINGS = (
         "a whole number from 1 to 100000",
         "Instances of one attribute in a temporal answer, before it is cut to a part of its range of time (206).",
         parse_history_page,
+    ),
+    Setting(
+        "MADANG_HISTORY_KEEP",
+        "history_kept",
+        "",
+        'types with a number of days, "*" for all others, separated by commas ("AirQualityObserved=400d,*=3650d")',
+        "For how long the history of a type's entities is kept; of a type that is not named, for ever.",
+        parse_history_kept,
     ),
 )
 
@@ -265,7 +287,7 @@ class Limits(msgspec.Struct, frozen=True):
     commit_queue_changes_max: Annotated[
         int, msgspec.Meta(description="changes that wait for their commit before writers are told to retry")
     ] = 20_000
-    changes_kept_max: Annotated[
+    kept_changes_max: Annotated[
         int, msgspec.Meta(description="newest changes that live readers may ask for again after a pause")
     ] = 10_000
     slice_ms_max: Annotated[int, msgspec.Meta(description="work in the event loop between two breaths")] = 5

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import msgspec
 from starlette.applications import Starlette
 
 from madang import logs, vocabulary
@@ -20,10 +21,13 @@ from madang.home import Home
 from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
+from madang.ngsild.context import Context
+from madang.ngsild.temporal import DAY
 from madang.server import Application
 from madang.settings import Settings
 from madang.store.sqlite.deliveries import subscribed_tenants
 from madang.store.sqlite.files import SqliteFiles
+from madang.store.sqlite.folder import Retention
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import Access
 from madang.web import app as pages
@@ -36,11 +40,19 @@ def store_options() -> Options:
     return Options(vocabulary.context(), frozenset({vocabulary.NAME}), indexed)
 
 
+def retention(settings: Settings, context: Context) -> Retention:
+    """For how long the store keeps history: types as IRIs, "" for all others, and microseconds."""
+    return tuple(
+        [("" if name == "*" else context.expand(name), days * DAY) for name, days in settings.history_kept]
+    )
+
+
 @asynccontextmanager
 async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
     """The hub over the SQLite stores of a home; at the end what waits is written and they are closed."""
     clock = SystemClock()
     options = store_options()
+    options = msgspec.structs.replace(options, retention=retention(settings, options.context))
     hub = Hub(
         open_store=lambda tenant: SqliteStore(store_path(home.tenants, tenant), clock, options),
         has_store=lambda tenant: store_path(home.tenants, tenant).exists(),

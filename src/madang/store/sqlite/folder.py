@@ -105,7 +105,7 @@ class Folder:
 
     async def _pass(self, cutoffs: Cutoffs) -> int:
         until = self._last()
-        asked = Pass(self._looked, until, max(1, until - LIMITS.changes_kept_max), cutoffs)
+        asked = Pass(self._looked, until, max(1, until - LIMITS.kept_changes_max), cutoffs)
         process = await children.start(_MODULE, str(self._path), msgspec.json.encode(asked).decode())
         steps = 0
         try:
