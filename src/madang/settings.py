@@ -256,7 +256,7 @@ class Limits(msgspec.Struct, frozen=True):
     temporal_page_instances_max: Annotated[
         int, msgspec.Meta(description="instances read for one temporal answer, before the page ends early")
     ] = 100_000
-    context_bytes_max: Annotated[int, msgspec.Meta(description="one @context document")] = 1024**2
+    context_bytes_max: Annotated[int, msgspec.Meta(description="one @context document")] = 4 * 1024**2
     context_depth_max: Annotated[int, msgspec.Meta(description="@contexts that refer to each other")] = 8
     context_fetch_ms_max: Annotated[int, msgspec.Meta(description="fetching a remote @context")] = 3000
     context_documents_max: Annotated[
@@ -278,6 +278,9 @@ class Limits(msgspec.Struct, frozen=True):
         msgspec.Meta(description="that an old copy is used before a host that did not answer is asked anew"),
     ] = 60
     contexts_cached_max: Annotated[int, msgspec.Meta(description="remote @contexts kept in memory")] = 256
+    cached_context_terms_max: Annotated[
+        int, msgspec.Meta(description="terms of all @contexts in memory")
+    ] = 200_000
     kept_contexts_max: Annotated[
         int, msgspec.Meta(description="copies of remote @contexts kept on disk per tenant")
     ] = 1000

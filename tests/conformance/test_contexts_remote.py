@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from tests.asgi_client import Client
 from tests.context_host import ContextHost, context_host
 
 from madang.api.asgi import information_api
 from madang.clock import FixedClock
+from madang.hub import contexts
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.ngsild.context import CORE
@@ -250,6 +252,20 @@ async def test_circles_and_crowds_have_an_end(api: Client, host: ContextHost) ->
         reply = await api.get(f"{ENTITIES}?type=T", headers=link(url))
         assert reply.status == 400, reply.body
     assert len(host.asked) <= LIMITS.context_documents_max + 2
+
+
+async def test_memory_for_contexts_is_bounded(
+    api: Client, hub: Hub, host: ContextHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However large and many the @contexts are that clients name, those longest not used make room."""
+    limits = msgspec.structs.replace(LIMITS, cached_context_terms_max=2 * len(CORE.terms) + 300)
+    monkeypatch.setattr(contexts, "LIMITS", limits)
+    for document in range(5):
+        host.put(f"/{document}", {f"t{document}x{n}": f"urn:{document}:{n}" for n in range(100)})
+        assert await expanded(api, f"{host.url}/{document}", f"t{document}x7") == f"urn:{document}:7"
+    assert len(hub.contexts._built) == 2
+    assert await expanded(api, f"{host.url}/0", "t0x7") == "urn:0:7"
+    assert len(host.asked) == 5
 
 
 async def test_requests_that_need_no_remote_context_never_notice(api: Client, host: ContextHost) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madang.errors import BadRequestData
-from madang.ngsild.context import CORE, Context, is_core_url
+from madang.ngsild.context import CORE, STEP_TERMS, Context, is_core_url
 from madang.ngsild.core_terms import CORE_TERMS, GEOJSON, NGSI_LD
 
 DATA = os.environ.get("MADANG_DATA")
@@ -81,3 +81,13 @@ def test_what_is_compacted_is_found_again(terms: dict[str, str], name: str) -> N
     assert context.expand(context.compact(iri)) == iri
     for term_iri in terms.values():
         assert context.expand(context.compact(term_iri)) == term_iri
+
+
+def test_a_large_context_is_built_in_steps() -> None:
+    """A document of tens of thousands of terms must not hold up the others in the event loop."""
+    document = {f"term{n}": {"@id": f"ex:term{n}", "@type": "@id"} for n in range(10 * STEP_TERMS)}
+    steps = Context.building([{"ex": "https://example.org/ns#", **document}], "x")
+    assert sum(1 for _ in steps) >= 30
+    context = Context.from_documents([{"ex": "https://example.org/ns#", **document}], "x")
+    assert context.expand("term7") == "https://example.org/ns#term7"
+    assert context.compact("https://example.org/ns#term7") == "term7"

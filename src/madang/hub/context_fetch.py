@@ -5,10 +5,11 @@ What is kept of them, and for whom, is the business of `contexts.py`.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urljoin
 
 import aiohttp
@@ -18,7 +19,8 @@ import orjson
 from madang.clock import Clock
 from madang.errors import BadRequestData, Busy, ContextUnavailable
 from madang.hub.egress import guarded_session
-from madang.ngsild.local_context import absolute, require_local_context
+from madang.ngsild.context import Context
+from madang.ngsild.local_context import absolute, checking
 from madang.settings import LIMITS
 
 _SECOND_US: Final = 1_000_000
@@ -85,9 +87,8 @@ class Fetcher:
                 found = str(response.url)
                 if alternate is None or "json" in response.content_type or not alternates:
                     body = await _body(response, url)
-                    return Fetched(
-                        _local_context(body, url, found), expires, response.headers.get("ETag", "")
-                    )
+                    value = await _local_context(body, url, found)
+                    return Fetched(value, expires, response.headers.get("ETag", ""))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise ContextUnavailable(
                 f"The @context at {url} cannot be fetched: {str(error) or 'no answer in time'}"
@@ -108,7 +109,17 @@ async def _body(response: aiohttp.ClientResponse, url: str) -> bytes:
     return body
 
 
-def _local_context(body: bytes, url: str, found: str) -> Any:
+async def in_steps(steps: Generator[None, None, Context]) -> Context:
+    """The result of work in steps, between which others run."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast("Context", end.value)
+        await asyncio.sleep(0)
+
+
+async def _local_context(body: bytes, url: str, found: str) -> Any:
     """The value of "@context" in a document. found: its address after redirects. Raises BadRequestData."""
     try:
         document = orjson.loads(body)
@@ -118,7 +129,7 @@ def _local_context(body: bytes, url: str, found: str) -> Any:
         raise BadRequestData(f"The document at {url} has no member @context")
     value = absolute(document["@context"], found)
     try:
-        require_local_context(value)
+        await in_steps(checking(value))
     except BadRequestData as error:
         raise BadRequestData(f"The @context at {url} is not valid: {error.message}") from error
     return value

@@ -19,7 +19,7 @@ import orjson
 
 from madang.clock import Clock
 from madang.errors import BadRequestData, ContextUnavailable, MadangError
-from madang.hub.context_fetch import Fetcher
+from madang.hub.context_fetch import Fetcher, in_steps
 from madang.ngsild.context import CORE, Context, is_core_url
 from madang.ngsild.local_context import require_address
 from madang.settings import LIMITS
@@ -133,16 +133,25 @@ class Contexts:
                 f"The documents of the @context were not all there after {LIMITS.context_resolve_ms_max} ms"
             ) from error
         base = dict(self.default.terms) if gathering.own else {}
-        context = Context.from_documents(documents, reference, base)
+        context = await in_steps(Context.building(documents, reference, base))
         now = self._clock.now()
         for use in gathering.uses:
             use.hits += 1
             use.used = now
         if gathering.lasting:
-            self._built[key] = _Built(context, gathering.until, tuple(gathering.uses))
-            if len(self._built) > LIMITS.contexts_cached_max:
-                self._built.popitem(last=False)
+            self._remember(key, _Built(context, gathering.until, tuple(gathering.uses)))
         return context
+
+    def _remember(self, key: Key, built: _Built) -> None:
+        """Keep it in memory while it is used; what was longest not used makes room, by number and by size."""
+        self._built.pop(key, None)
+        self._built[key] = built
+        terms = sum(len(kept.context.terms) for kept in self._built.values())
+        while len(self._built) > 1 and (
+            len(self._built) > LIMITS.contexts_cached_max or terms > LIMITS.cached_context_terms_max
+        ):
+            _, dropped = self._built.popitem(last=False)
+            terms -= len(dropped.context.terms)
 
     def _is_known(self, url: str) -> bool:
         return is_core_url(url) or _path(url) == OWN_PATH

@@ -13,11 +13,12 @@ import msgspec
 import orjson
 
 from madang.errors import BadRequestData, InvalidRequest, NotFound, NotSupported
+from madang.hub.context_fetch import in_steps
 from madang.hub.contexts import HOSTED_PATH, OWN_ID, OWN_PATH, new_id
 from madang.hub.hub import Hub
 from madang.ngsild.context import Context, is_core_url
 from madang.ngsild.core_terms import CORE_CONTEXT_URL, CORE_TERMS
-from madang.ngsild.local_context import address_of, require_local_context
+from madang.ngsild.local_context import address_of, checking
 from madang.store.base import ContextKind, KeptContext, KeptContexts
 from madang.trust.access import Access
 
@@ -32,7 +33,7 @@ async def add(hub: Hub, access: Access, document: Any) -> str:
     if not isinstance(document, dict) or "@context" not in document:
         raise InvalidRequest("The body must be a JSON object with the member @context")
     value = document["@context"]
-    require_local_context(value)
+    await in_steps(checking(value))
     identifier = new_id()
     kept = hub.store(access, create=True).contexts
     await kept.put(KeptContext(identifier, ContextKind.HOSTED, orjson.dumps(value), "", hub.clock.now()))

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
 
 from madang.errors import BadRequestData
 from madang.ngsild.core_terms import CORE_CONTEXT_URL, CORE_TERMS, DEFAULT_VOCABULARY
@@ -18,6 +18,9 @@ from madang.ngsild.core_terms import CORE_CONTEXT_URL, CORE_TERMS, DEFAULT_VOCAB
 NAMES_REMEMBERED_MAX: Final = 20_000
 NAME_LENGTH_MAX: Final = 2_000
 CONTEXT_DEPTH_MAX: Final = 8
+STEP_TERMS: Final = 500
+
+Built = TypeVar("Built")
 
 _NAME = re.compile(r"[^\W\d_]\w*")
 _FORBIDDEN_IN_IRIS = re.compile(r"[\s<>\"'{}|\\^`\[\]();,\x00-\x1f]")
@@ -45,11 +48,16 @@ class Context:
     )
 
     def __init__(
-        self, terms: Mapping[str, str], vocabulary: str = DEFAULT_VOCABULARY, source: Any = CORE_CONTEXT_URL
+        self,
+        terms: Mapping[str, str],
+        vocabulary: str = DEFAULT_VOCABULARY,
+        source: Any = CORE_CONTEXT_URL,
+        inverse: dict[str, str] | None = None,
     ) -> None:
+        """inverse: of the terms with the core ones, where it has been made already."""
         self._terms = {**terms, **CORE_TERMS}
         self._vocabulary = vocabulary
-        self._inverse = _inverse(self._terms)
+        self._inverse = inverse if inverse is not None else _result(_inverting(self._terms))
         self._prefixes = sorted(
             ((iri, term) for iri, term in self._inverse.items() if iri.endswith(_PREFIX_ENDS)),
             key=lambda pair: -len(pair[0]),
@@ -76,11 +84,22 @@ class Context:
         documents: the values of "@context" as objects; addresses in them have been replaced by the caller.
         Raises BadRequestData for definitions that JSON-LD does not allow.
         """
+        return _result(cls.building(documents, source, base))
+
+    @classmethod
+    def building(
+        cls,
+        documents: Sequence[Mapping[str, Any]],
+        source: Any,
+        base: Mapping[str, str] | None = None,
+    ) -> Generator[None, None, Context]:
+        """As `from_documents`, in steps of about a millisecond: some documents have tens of thousands of terms."""
         terms: dict[str, str] = dict(base or {})
         vocabulary = DEFAULT_VOCABULARY
         for document in documents:
-            vocabulary = _read_document(document, terms, vocabulary)
-        return cls(terms, vocabulary, source)
+            vocabulary = yield from _reading(document, terms, vocabulary)
+        inverse = yield from _inverting({**terms, **CORE_TERMS})
+        return cls(terms, vocabulary, source, inverse)
 
     @property
     def terms(self) -> Mapping[str, str]:
@@ -171,40 +190,71 @@ class Context:
         return iri
 
 
-def _inverse(terms: Mapping[str, str]) -> dict[str, str]:
+def _result(steps: Generator[None, None, Built]) -> Built:
+    """What all the steps together come to."""
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        return cast("Built", end.value)
+
+
+def _inverting(terms: Mapping[str, str]) -> Generator[None, None, dict[str, str]]:
     """IRI to term; of several terms the core one, then the shortest, then the least (JSON-LD 1.1 §5.1.2)."""
     inverse: dict[str, str] = {}
-    for term in sorted(terms, key=lambda term: (term not in CORE_TERMS, len(term), term)):
-        inverse.setdefault(terms[term], term)
+    for n, (term, iri) in enumerate(terms.items()):
+        known = inverse.get(iri)
+        if known is None or _rank(term) < _rank(known):
+            inverse[iri] = term
+        if n % STEP_TERMS == STEP_TERMS - 1:
+            yield
     return inverse
 
 
-def _read_document(document: Mapping[str, Any], terms: dict[str, str], vocabulary: str) -> str:
+def _rank(term: str) -> tuple[bool, int, str]:
+    return term not in CORE_TERMS, len(term), term
+
+
+def _reading(
+    document: Mapping[str, Any], terms: dict[str, str], vocabulary: str
+) -> Generator[None, None, str]:
     """Add a document's terms to `terms`; returns the vocabulary in force after it."""
     stated = document.get("@vocab", vocabulary)
     if not isinstance(stated, str) and stated is not None:
         raise BadRequestData("@vocab in a @context must be a string")
+    vocabulary = stated or DEFAULT_VOCABULARY
     definitions: dict[str, str] = {}
-    for term, definition in document.items():
-        if term.startswith("@"):
-            continue
-        if isinstance(definition, dict) and "@context" in definition:
-            raise BadRequestData(
-                f"The @context defines '{term}' with a scoped @context, which NGSI-LD does not allow"
-            )
-        iri = definition.get("@id") if isinstance(definition, dict) else definition
-        if iri is None:
-            if isinstance(definition, dict):
-                definitions[term] = term if ":" in term else (stated or DEFAULT_VOCABULARY) + term
-            continue
-        if not isinstance(iri, str):
-            raise BadRequestData(
-                f"The @context defines '{term}' by something that is neither a string nor an object"
-            )
-        definitions[term] = iri
-    for term in definitions:
-        terms[term] = _resolve(term, definitions, terms, stated or DEFAULT_VOCABULARY)
-    return stated or DEFAULT_VOCABULARY
+    for n, (term, definition) in enumerate(document.items()):
+        iri = _stated_iri(term, definition, vocabulary)
+        if iri is not None:
+            definitions[term] = iri
+        if n % STEP_TERMS == STEP_TERMS - 1:
+            yield
+    for n, term in enumerate(definitions):
+        terms[term] = _resolve(term, definitions, terms, vocabulary)
+        if n % STEP_TERMS == STEP_TERMS - 1:
+            yield
+    return vocabulary
+
+
+def _stated_iri(term: str, definition: Any, vocabulary: str) -> str | None:
+    """What a document says that a term means; None where it says nothing. Raises BadRequestData."""
+    if term.startswith("@"):
+        return None
+    if isinstance(definition, dict) and "@context" in definition:
+        raise BadRequestData(
+            f"The @context defines '{term}' with a scoped @context, which NGSI-LD does not allow"
+        )
+    iri = definition.get("@id") if isinstance(definition, dict) else definition
+    if iri is None:
+        if isinstance(definition, dict):
+            return term if ":" in term else vocabulary + term
+        return None
+    if not isinstance(iri, str):
+        raise BadRequestData(
+            f"The @context defines '{term}' by something that is neither a string nor an object"
+        )
+    return iri
 
 
 def _resolve(term: str, definitions: Mapping[str, str], terms: Mapping[str, str], vocabulary: str) -> str:

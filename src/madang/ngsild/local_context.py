@@ -5,6 +5,7 @@ Nothing is fetched here: whoever has the documents makes a `Context` of them.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -15,10 +16,12 @@ from madang.ngsild.core_terms import CORE_CONTEXT_URL
 DEPTH_MAX: Final = 8
 
 
-def require_local_context(value: Any) -> None:
-    """Raises BadRequestData for what cannot be a @context, also deep inside or in the definition of a term."""
+def checking(value: Any) -> Generator[None, None, Context]:
+    """Raises BadRequestData for what cannot be a @context, also deep inside or in the definition of a term.
+
+    In steps, as `Context.building`."""
     _require(value, 0)
-    Context.from_documents(inline(value), None)
+    return (yield from Context.building(inline(value), None))
 
 
 def _require(value: Any, depth: int) -> None:
