@@ -163,6 +163,12 @@ _BATCHES: Final[dict[Key, Operation]] = {
         (*_READS, InvalidRequest, UnsupportedMediaType, TooLarge, QueryTooWide, NotSupported),
     ),
 }
+# Answers of entities, which a client may prefer in the form of an earlier version (CIM 009 §4.3.6.8)
+_AMENDED: Final[dict[Key, Operation]] = {
+    key: msgspec.structs.replace(said, answers={**said.answers, 203: said.answers[200]})
+    for key, said in _ENTITY.items()
+    if 200 in said.answers
+}
 _HISTORY: Final[dict[Key, Operation]] = {
     ("POST", "/temporal/entities"): _write(
         "Create a history, or add to it", "Histories", {201: None, 204: None}, "EntityTemporal"
