@@ -166,7 +166,7 @@ _BATCHES: Final[dict[Key, Operation]] = {
 # Answers of entities, which a client may prefer in the form of an earlier version (CIM 009 §4.3.6.8)
 _AMENDED: Final[dict[Key, Operation]] = {
     key: msgspec.structs.replace(said, answers={**said.answers, 203: said.answers[200]})
-    for key, said in _ENTITY.items()
+    for key, said in (*_ENTITY.items(), *_BATCHES.items())
     if 200 in said.answers
 }
 _HISTORY: Final[dict[Key, Operation]] = {
