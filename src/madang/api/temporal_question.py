@@ -71,7 +71,7 @@ async def read_question(call: Call, *, many: bool = False) -> Question:
     if unknown:
         raise InvalidRequest(f"Parameter {min(unknown)[:60]} does not belong to this operation")
     call.flag("local")
-    options = set(call.options)
+    options = set(call.options) if "options" in parameters else set()
     if options - _OPTIONS - ({"count"} if many else set()):
         known = ", ".join(sorted(_OPTIONS))
         raise InvalidRequest(f"options={parameters['options'][:60]} has a value other than {known}")
@@ -170,6 +170,8 @@ def _attributes_of(members: frozenset[str]) -> frozenset[str]:
 
 def _datasets(call: Call) -> tuple[str, ...]:
     """The datasetIds that are asked for, "" for the default instance (§4.5.5). Raises BadRequestData."""
+    if "datasetId" not in call.parameters:
+        return ()
     found = dict.fromkeys(call.names("datasetId"))
     return tuple(
         "" if dataset == _DEFAULT_DATASET else require_uri(dataset, "Parameter datasetId")

@@ -7,9 +7,9 @@ decoded at once, the instances only when they are asked for.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import accumulate, groupby
+from itertools import accumulate, chain
 from typing import Any, Final, overload
 
 import apsw
@@ -68,15 +68,17 @@ class Head(msgspec.Struct, frozen=True):
 
 def heads(connection: apsw.Connection, row: int, which: Wanted) -> dict[Key, list[Head]]:
     """The chunks of the wanted series of an entity, in the order of their writing."""
-    found: list[Head] = []
-    if which.terms is None:
-        found += [Head(*fields) for fields in connection.execute(HEADS_OF_ALL, (row,))]
-    for term in which.terms or ():
-        found += [Head(*fields) for fields in connection.execute(HEADS_OF_TERM, (row, int(term)))]
     series: dict[Key, list[Head]] = {}
-    for key, group in groupby(found, lambda head: head.key):
-        if which.includes(key):
-            series[key] = list(group)
+    rows: Iterable[Any] = connection.execute(HEADS_OF_ALL, (row,)) if which.terms is None else ()
+    for term in which.terms or ():
+        rows = chain(rows, connection.execute(HEADS_OF_TERM, (row, int(term))))
+    for fields in rows:
+        key = str(fields[1]).encode(), fields[2].encode()
+        known = series.get(key)
+        if known is not None:
+            known.append(Head(*fields))
+        elif which.includes(key):
+            series[key] = [Head(*fields)]
     return series
 
 
@@ -171,25 +173,26 @@ class Pieces(Sequence[Instance]):
 
     def _parts(self, index: Integers) -> Iterator[tuple[Chunk | None, slice | Integers]]:
         """Which instances of which chunk, None for the tail, are the ones with these indexes, in their order."""
-        low, high = int(index.min()), int(index.max())
+        rising = bool((index[1:] > index[:-1]).all())
+        low, high = (index[0], index[-1]) if rising else (index.min(), index.max())
         number = bisect_right(self._starts, low) - 1
         if number == len(self.chunks) or high < self._starts[number + 1]:
-            yield self._part(number, index)
+            yield self._part(number, index, rising=rising)
             return
         part = np.searchsorted(self._starts, index, side="right") - 1
         borders = np.flatnonzero(np.diff(part)) + 1
         for places, place in zip(
             np.split(index, borders), part[np.concatenate(([0], borders))].tolist(), strict=True
         ):
-            yield self._part(place, places)
+            yield self._part(place, places, rising=bool((places[1:] > places[:-1]).all()))
 
-    def _part(self, number: int, index: Integers) -> tuple[Chunk | None, slice | Integers]:
-        local = index - self._starts[number]
+    def _part(self, number: int, index: Integers, *, rising: bool) -> tuple[Chunk | None, slice | Integers]:
+        start = self._starts[number]
         chunk = self.chunks[number] if number < len(self.chunks) else None
-        first, last = int(local[0]), int(local[-1])
-        if last - first == len(local) - 1 and (np.diff(local) == 1).all():
+        first, last = int(index[0]) - start, int(index[-1]) - start
+        if rising and last - first == len(index) - 1:
             return chunk, slice(first, last + 1)
-        return chunk, local
+        return chunk, index - start
 
 
 class Taken(WritableInstances):
