@@ -1,4 +1,4 @@
-"""Chunks: up to 4,096 instances of one attribute and datasetId, column by column (docs/decisions, 16).
+"""Chunks: up to 4,096 instances of one attribute and datasetId, column by column (docs/decisions, 15).
 
 `encode` makes a chunk of instances, `Chunk` gives them back: their times and numbers as arrays without touching
 the rest, or each instance whole, byte for byte. Bodies that differ only in number and time are kept as the few forms

@@ -1,4 +1,4 @@
-"""Columns of numbers as few bytes: how folded history keeps times, values and origins (docs/decisions, 16).
+"""Columns of numbers as few bytes: how folded history keeps times, values and origins (docs/decisions, 15).
 
 Whole numbers are kept as distances from the least of them, divided by what all distances share, in as few bytes as
 the largest needs; readings with a few decimals become whole numbers first. Reading back gives the very numbers.
