@@ -292,6 +292,7 @@ OPERATIONS: Final[dict[Key, Operation]] = {
     for key, operation in (
         *_ENTITY.items(),
         *_BATCHES.items(),
+        *_AMENDED.items(),
         *_HISTORY.items(),
         *_DISCOVERY.items(),
         *_CONTEXTS.items(),
