@@ -118,7 +118,7 @@ async def test_a_success_after_a_failure_is_ok_again(
 async def test_a_receiver_that_has_it_is_not_told_again(
     api: Client, city: Hub, receiver: Receiver, status: int
 ) -> None:
-    """§5.8.6 speaks of 200 OK; any 2xx says that the notification has been taken (decision 13)."""
+    """§5.8.6 speaks of 200 OK; any 2xx says that the notification has been taken (decision 16)."""
     receiver.statuses = [status]
     await subscribe(api, receiver.url)
     await warm(api, 20)

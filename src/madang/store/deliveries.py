@@ -2,7 +2,7 @@
 
 A write that a subscription could care about leaves its changes in the outbox in its own transaction. Who
 delivers takes them from memory after the commit, or reads them here when memory did not hold them, and says
-from time to time how far every subscription is (docs/decisions, 0013).
+from time to time how far every subscription is (docs/decisions, 16).
 """
 
 from __future__ import annotations
