@@ -10,29 +10,14 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.serving import Platform
+from tests.small_city_file import city_of
 
 from madang.cli.exits import FAILED, OK, USAGE
 from madang.cli.main import run
 from madang.home import Home, held
 from madang.wire import WIRING
 
-CITY = """
-[city]
-id = "gaon"
-languages = ["ko", "en"]
-time_zone = "Asia/Seoul"
-name = { ko = "가온시", en = "Gaon" }
-extent = [126.9, 37.4, 127.0, 37.5]
-[[source]]
-id = "benches"
-connector = "table"
-location = "benches.csv"
-[[source.entity]]
-type = "PointOfInterest"
-id = "{number}"
-[source.entity.attributes]
-number = { field = "number" }
-"""
+CITY = city_of("benches", "PointOfInterest", '{ field = "number" }')
 
 
 class Said(msgspec.Struct, frozen=True):

@@ -19,6 +19,7 @@ import apsw
 import msgspec
 import pytest
 from tests.serving import Platform, alive, descendants
+from tests.small_city_file import city_of
 
 ROUNDS = 20
 BASE = "/ngsi-ld/v1"
@@ -26,23 +27,7 @@ BATCH = 5
 CHILD_KILLED_EVERY = 5
 # More than are read before the last round
 ROWS = 300_000
-CITY = """
-[city]
-id = "gaon"
-languages = ["ko", "en"]
-time_zone = "Asia/Seoul"
-name = { ko = "가온시", en = "Gaon" }
-extent = [126.9, 37.4, 127.0, 37.5]
-[[source]]
-id = "rows"
-connector = "table"
-location = "rows.csv"
-[[source.entity]]
-type = "Row"
-id = "{number}"
-[source.entity.attributes]
-number = { field = "number", as = "number" }
-"""
+CITY = city_of("rows", "Row", '{ field = "number", as = "number" }')
 
 
 class Ledger(msgspec.Struct):

@@ -4,50 +4,26 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.connect import mapped_file
+from tests.connect.mapped_file import Entities
 from tests.connect.real_files import real_data, write_gtfs
 
-from madang import vocabulary
-from madang.connect.adapter import Reading, effective_mappings
-from madang.connect.adapters.gtfs.adapter import adapter
-from madang.connect.mapping import Mapped, Mapper, Refused
-from madang.connect.source import EntityMapping, Surroundings
+from madang.connect.mapping import Refused
+from madang.connect.source import EntityMapping
 from madang.errors import SourceFailed
 
-AROUND = Surroundings("gaon", "bus", "Asia/Seoul", "ko")
 ALL = tuple(EntityMapping(f"Gtfs{kind}") for kind in ("Agency", "Route", "Stop", "Shape", "Trip"))
 
 
-def loaded(
-    path: Path, given: tuple[EntityMapping, ...] = ALL
-) -> tuple[dict[str, dict[str, Any]], list[Refused]]:
-    """Entities by the end of their id, each as attribute to value; and the refused."""
-    mappings = effective_mappings("gtfs", given)
-    mapper = Mapper(mappings, AROUND, vocabulary.context())
-    reading = Reading(str(path), {}, frozenset(mapping.table for mapping in mappings))
-    entities: dict[str, dict[str, Any]] = {}
-    refused: list[Refused] = []
-    for step in adapter.read(reading, {}):
-        for row in step.rows:
-            for made in [row] if isinstance(row, Refused) else mapper.map(row):
-                if isinstance(made, Mapped):
-                    kind, key = made.id.split(":")[2], made.id.split(":")[5]
-                    entities[f"{kind}:{key}"] = {
-                        vocabulary.context().compact(attribute.name): attribute.members()[
-                            attribute.kind.value_member
-                        ]
-                        for attribute in made.attributes
-                    }
-                else:
-                    refused.append(made)
-    return entities, refused
+def loaded(path: Path, given: tuple[EntityMapping, ...] = ALL) -> tuple[Entities, list[Refused]]:
+    return mapped_file.loaded("gtfs", path, given)
 
 
 def test_a_feed_becomes_entities_with_their_links(tmp_path: Path) -> None:
     entities, refused = loaded(write_gtfs(tmp_path / "a.zip"))
-    urn = "urn:ngsi-ld:Gtfs{}:gaon:bus:{}".format
+    urn = "urn:ngsi-ld:Gtfs{}:gaon:gtfs:{}".format
     assert entities["GtfsAgency:A"]["name"] == {"ko": "가온교통"}
     assert entities["GtfsRoute:R1"] == {
         "name": {"ko": "일번"},
@@ -97,7 +73,7 @@ def test_a_feed_with_one_agency_without_an_id(tmp_path: Path) -> None:
     )
     entities, _ = loaded(path)
     assert entities["GtfsAgency:agency"]["name"] == {"ko": "X"}
-    assert entities["GtfsRoute:R1"]["operatedBy"] == "urn:ngsi-ld:GtfsAgency:gaon:bus:agency"
+    assert entities["GtfsRoute:R1"]["operatedBy"] == "urn:ngsi-ld:GtfsAgency:gaon:gtfs:agency"
 
 
 def test_an_empty_table_is_no_error(tmp_path: Path) -> None:
@@ -117,5 +93,5 @@ def test_a_sample_feed_of_others() -> None:
     assert not refused
     assert len([name for name in entities if name.startswith("GtfsStop")]) == 9
     assert entities["GtfsStop:BEATTY_AIRPORT"]["servedBy"] == [
-        f"urn:ngsi-ld:GtfsRoute:gaon:bus:{route}" for route in ("AAMV", "AB", "STBA")
+        f"urn:ngsi-ld:GtfsRoute:gaon:gtfs:{route}" for route in ("AAMV", "AB", "STBA")
     ]

@@ -4,44 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.connect import mapped_file
+from tests.connect.mapped_file import Entities
 from tests.connect.real_files import real_data, write_osm
 
-from madang import vocabulary
-from madang.connect.adapter import Reading, effective_mappings
 from madang.connect.adapters.osm import features
-from madang.connect.adapters.osm.adapter import adapter
-from madang.connect.mapping import Mapped, Mapper, Refused
-from madang.connect.source import EntityMapping, Surroundings
-
-AROUND = Surroundings("gaon", "osm", "Asia/Seoul", "ko")
+from madang.connect.mapping import Refused
+from madang.connect.source import EntityMapping
 
 
-def loaded(
-    path: Path, given: tuple[EntityMapping, ...] = ()
-) -> tuple[dict[str, dict[str, Any]], list[Refused]]:
-    """Entities by the end of their id, each as attribute to value; and the refused."""
-    mappings = effective_mappings("osm", given)
-    mapper = Mapper(mappings, AROUND, vocabulary.context())
-    reading = Reading(str(path), {}, frozenset(mapping.table for mapping in mappings))
-    entities: dict[str, dict[str, Any]] = {}
-    refused: list[Refused] = []
-    for step in adapter.read(reading, {}):
-        for row in step.rows:
-            for made in [row] if isinstance(row, Refused) else mapper.map(row):
-                if isinstance(made, Mapped):
-                    kind, key = made.id.split(":")[2], made.id.split(":")[5]
-                    entities[f"{kind}:{key}"] = {
-                        vocabulary.context().compact(attribute.name): attribute.members()[
-                            attribute.kind.value_member
-                        ]
-                        for attribute in made.attributes
-                    }
-                else:
-                    refused.append(made)
-    return entities, refused
+def loaded(path: Path, given: tuple[EntityMapping, ...] = ()) -> tuple[Entities, list[Refused]]:
+    return mapped_file.loaded("osm", path, given)
 
 
 def test_streets_buildings_places_green_and_water(tmp_path: Path) -> None:
