@@ -223,6 +223,15 @@ def test_conditions_are_on_the_entity_after_the_change(members: dict[str, Any], 
     assert is_told(change(car(speed=1, **place), car(speed=2, **place)), **members) is told
 
 
+def test_values_in_q_may_be_terms() -> None:
+    """§4.9: expandValues names the attributes whose values are terms, jsonKeys takes some out."""
+    kind = {"id": ID, "type": "Car", "kind": {"type": "VocabProperty", "vocab": "Fast"}}
+    what = change(None, parse_entity(kind, CORE))
+    assert is_told(what, q="kind==Fast", expandValues="brand,kind")
+    assert not is_told(what, q="kind==Slow", expandValues="kind")
+    assert not is_told(what, q='kind=="Fast"', expandValues="kind", jsonKeys="kind")
+
+
 def test_q_may_be_percent_encoded() -> None:
     """As clients write it, although §4.9 asks that of URLs only; where nothing is encoded nothing is decoded."""
     for brand, q, told in (
