@@ -287,7 +287,7 @@ async def test_media_types_that_are_not_there(tower: Client) -> None:
 
 async def test_the_context_that_an_answer_needs(tmp_path: Path, clock: FixedClock) -> None:
     """§5.5.5, §6.3.6: where the client names none, the core @context if that is enough, else the platform's too."""
-    own = Context.from_terms({"Stop": "https://example.org/Stop"})
+    own = Context.from_terms({"Stop": "https://example.org/Stop", "speed": "https://example.org/speed"})
     hub = Hub(
         open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, Options(context=own)),
         has_store=lambda tenant: True,
@@ -299,10 +299,22 @@ async def test_the_context_that_an_answer_needs(tmp_path: Path, clock: FixedCloc
     for kind in ("Stop", "Other"):
         body = {"id": f"urn:ngsi-ld:{kind}:1", "type": kind, "note": texts}
         assert (await api.post(f"{BASE}/entities", body)).status == 201
-    found = await get(api, f"{BASE}/entities", {"accept": "application/ld+json"}, local="true")
+    core = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld"
+    car = {
+        "id": "urn:ngsi-ld:Car:1",
+        "type": "Car",
+        "speed": {"type": "Property", "value": 1},
+        "@context": [core],
+    }
+    linked = {"content-type": "application/ld+json"}
+    assert (await api.post(f"{BASE}/entities", car, headers=linked)).status == 201
+    ld_json = {"accept": "application/ld+json"}
+    assert await get(api, f"{BASE}/entities/urn:ngsi-ld:Car:1", ld_json) == car
+    found = await get(api, f"{BASE}/entities", ld_json, local="true")
     assert [entity["@context"] for entity in found] == [
         "http://madang.test/ngsi-ld/v1/jsonldContexts/madang",
-        ["https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld"],
+        [core],
+        [core],
     ]
     await hub.close()
 

@@ -223,3 +223,7 @@ def test_rings_that_cross_are_read_as_what_they_enclose() -> None:
         assert asked is not None
         square = {"type": "Polygon", "coordinates": [[[5, 5], [6, 5], [6, 6], [5, 6], [5, 5]]]}
         assert has_relation(geo_test(asked), [square]) == [relation == "disjoint"]
+    bow_itself = {"type": "Polygon", "coordinates": [[[0, 0], [2, 2], [2, 0], [0, 2], [0, 0]]]}
+    equal = parse_geo("equals", "Polygon", bow_itself["coordinates"], None, CORE)
+    assert equal is not None
+    assert has_relation(geo_test(equal), [bow_itself]) == [True]

@@ -181,8 +181,12 @@ def _body(instance: Instance, form: EvolutionForm) -> bytes:
 
 
 def _compacted(instance: Instance, form: EvolutionForm) -> dict[str, Any]:
-    members = compact_members(orjson.loads(instance.body), form.context)
-    return members if form.language is None else in_language(members, form.language)
+    stored = orjson.loads(instance.body)
+    deleted_at = stored.pop("deletedAt", None)
+    found = compact_members(stored, form.context, system=form.system)
+    if form.language is not None:
+        found = in_language(found, form.language)
+    return found if deleted_at is None else {**found, "deletedAt": deleted_at}
 
 
 # --- temporalValues (§4.5.9) ---
@@ -288,7 +292,7 @@ def _aggregated(series: Series, temporal: TemporalQuery, form: EvolutionForm, or
     if not series.instances:
         return b""
     kind = series.instances[0].kind
-    values = _comparable(series.instances, kind, form)
+    values = _comparable(series.instances, kind, msgspec.structs.replace(form, language=None))
     unfit = [method for method in asked.methods if method not in values.methods]
     name = form.context.compact(series.name)
     if unfit and series.name in temporal.attributes:

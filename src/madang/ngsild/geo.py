@@ -137,9 +137,11 @@ def _reference(text: str) -> Any:
     """The geometry of a query. Rings that cross are read as the areas that they enclose: RFC 7946 allows to write
     them, and clients do."""
     reference = shapely.from_geojson(text)
-    if reference.is_valid:
-        return reference
-    return shapely.make_valid(reference, method="structure", keep_collapsed=False)
+    return reference if reference.is_valid else _valid(reference)
+
+
+def _valid(geometries: Any) -> Any:
+    return shapely.make_valid(geometries, method="structure", keep_collapsed=False)
 
 
 class GeoTest(Protocol):
@@ -301,11 +303,13 @@ class _PlaneTest:
 
     def shapes(self, targets: Geometries) -> list[bool]:
         relation = _RELATIONS[self._relation]
+        if self._relation is GeoRelation.EQUALS and not shapely.is_valid(targets).all():
+            targets = _valid(targets)
         try:
             found = relation(self._reference, targets)
         except shapely.GEOSException:
             # Stored geometries are well formed, but their rings may cross
-            found = relation(self._reference, shapely.make_valid(targets))
+            found = relation(self._reference, _valid(targets))
         answers: list[bool] = np.asarray(found).tolist()
         return answers
 
