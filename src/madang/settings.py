@@ -278,9 +278,9 @@ class Limits(msgspec.Struct, frozen=True):
         msgspec.Meta(description="that an old copy is used before a host that did not answer is asked anew"),
     ] = 60
     contexts_cached_max: Annotated[int, msgspec.Meta(description="remote @contexts kept in memory")] = 256
-    cached_context_terms_max: Annotated[
-        int, msgspec.Meta(description="terms of all @contexts in memory")
-    ] = 200_000
+    cached_context_terms_max: Annotated[int, msgspec.Meta(description="terms of all @contexts in memory")] = (
+        200_000
+    )
     kept_contexts_max: Annotated[
         int, msgspec.Meta(description="copies of remote @contexts kept on disk per tenant")
     ] = 1000
@@ -325,6 +325,9 @@ class Limits(msgspec.Struct, frozen=True):
     subscription_entries_max: Annotated[
         int, msgspec.Meta(description="entries of one list in a subscription, such as watchedAttributes")
     ] = 1000
+    subscription_text_bytes_max: Annotated[
+        int, msgspec.Meta(description="one text in a subscription: a description, a header for the receiver")
+    ] = 8 * 1024
     notification_interval_ms_min: Annotated[int, msgspec.Meta(description="the smallest `timeInterval`")] = (
         100
     )
@@ -342,7 +345,7 @@ class Limits(msgspec.Struct, frozen=True):
     ] = 1000
     notification_waiting_bytes_max: Annotated[
         int, msgspec.Meta(description="changes that wait in memory for all subscriptions of a tenant")
-    ] = 64 * 1024**2
+    ] = 16 * 1024**2
     notifications_in_flight_max: Annotated[
         int, msgspec.Meta(description="notifications on their way to endpoints that answer quickly")
     ] = 256

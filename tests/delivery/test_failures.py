@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.delivery.receiver import Receiver, receiving
@@ -12,9 +13,12 @@ from tests.delivery.saying import notifier, redirect, shown, subscribe, told, wr
 
 from madang import server
 from madang.clock import FixedClock
+from madang.hub import telling
 from madang.hub.delivery import schedule
+from madang.hub.delivery.dispatcher import Dispatcher
 from madang.hub.hub import Hub
 from madang.settings import LIMITS
+from madang.store.deliveries import OutboxRow
 from madang.trust.access import OPEN
 
 SECOND = 1_000_000
@@ -222,3 +226,52 @@ async def test_an_outbox_that_is_full_gives_up_the_oldest_of_who_is_behind(
     late = told(receiver.entities("/late"))
     assert late == [(1, level) for level in range(300 - len(late), 300)]
     assert 0 < len(late) < 300
+
+
+async def test_a_fault_of_ours_in_one_notification_holds_up_no_other(
+    city: Hub, clock: FixedClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = telling.message
+
+    async def broken(*arguments: Any) -> Any:
+        if arguments[3][0].entity.id.endswith(":1"):
+            raise ZeroDivisionError
+        return await real(*arguments)
+
+    monkeypatch.setattr(telling, "message", broken)
+    await subscribe(city, receiver.url)
+    await write(city, 1, 10)
+    line = notifier(city).line("", ONE)
+    assert line is not None
+    for _ in range(LIMITS.notification_refusals_max):
+        await until(lambda: line.failing is not None or notifier(city).counts.dead)
+        pass_time(city, clock, LIMITS.notification_pause_seconds_max)
+        await asyncio.sleep(0.02)
+    await until(lambda: notifier(city).counts.dead == 1)
+    await write(city, 2, 20)
+    pass_time(city, clock, LIMITS.notification_pause_seconds_max)
+    await receiver.until(lambda: told(receiver.entities()) == [(2, 20)])
+
+
+async def test_a_fault_of_ours_in_matching_is_got_over(
+    city: Hub, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dispatcher of the tenant ends; another one goes on from what is on disk."""
+    monkeypatch.setattr("madang.hub.delivery.notifier.AFTER_BUG_SECONDS", 0.01)
+    await subscribe(city, receiver.url)
+    await write(city, 1, 1)
+    await receiver.until_count(1)
+    real, faults = Dispatcher._match_row, [1]
+
+    async def broken(self: Dispatcher, row: OutboxRow) -> None:
+        if faults:
+            faults.pop()
+            raise ZeroDivisionError
+        await real(self, row)
+
+    monkeypatch.setattr(Dispatcher, "_match_row", broken)
+    await write(city, 1, 2)
+    await receiver.until_count(2)
+    await write(city, 1, 3)
+    await receiver.until(lambda: told(receiver.entities())[-1] == (1, 3))
+    assert (1, 2) in told(receiver.entities())

@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
+import orjson
 
 from madang.errors import MadangError
 from madang.hub import telling
@@ -33,6 +34,7 @@ from madang.trust.access import Access
 _LOG: Final = logging.getLogger(__name__)
 _SECOND: Final = 1_000_000
 _AFTER_BUG_SECONDS: Final = 5.0
+_UNWRITTEN: Final = Sent(Result.REFUSED, "The platform could not write this notification; its log says why")
 DEAD_LETTERS_MAX: Final = LIMITS.dead_letters_max
 
 Refill = Callable[[Line], Awaitable[None]]
@@ -109,6 +111,9 @@ class Courier:
                 line.message = await self._message(line, events)
         except MadangError as error:
             sent, slow = Sent(Result.FAILED, error.message), line.slow
+        except Exception:  # noqa: BLE001 a bug; it must not hold up what comes after for good
+            _LOG.exception("A notification of %s could not be written", line.subscription.id)
+            sent, slow = _UNWRITTEN, line.slow
         else:
             endpoint = line.subscription.notification.endpoint
             sent, slow = await self._outward.send(endpoint, line.message, slow=line.slow)
@@ -194,12 +199,18 @@ class Courier:
         self._books.touch(line)
 
     async def _readable(self, line: Line, events: Sequence[Event]) -> Message:
-        """The message, if need be with full names, where its @context cannot be had."""
+        """The message; with full names where its @context cannot be had, with ids alone where nothing helps."""
         try:
             return await self._message(line, events)
-        except MadangError:
-            envelope = Envelope(_identifier(str(uuid.uuid4())), self._now(), self._tenant)
+        except Exception as error:  # noqa: BLE001 a bug is logged by `_once`
+            _LOG.info("A dead letter of %s is written plainly: %s", line.subscription.id, error)
+        envelope = Envelope(_identifier(str(uuid.uuid4())), self._now(), self._tenant)
+        try:
             return notification(line.subscription, events, envelope, CORE, line.watch.mask)
+        except Exception:  # noqa: BLE001 as in `_once`, which has logged it
+            ids = [{"id": event.entity.id} for event in events]
+            body = {"id": envelope.id, "type": "Notification", "data": ids}
+            return Message(orjson.dumps(body), (("Content-Type", "application/json"),))
 
     async def _rounds(self, line: Line) -> None:
         """Send all entities of the subscription at every interval (CIM 009 §5.8.6), until the process ends.

@@ -31,7 +31,7 @@ _LOG: Final = logging.getLogger(__name__)
 _SLICE_SECONDS: Final = LIMITS.slice_ms_max / 1000
 _PAGE: Final = 1000
 _READ_BYTES: Final = 256 * 1024
-_TAKEN_BYTES_MAX: Final = 16 * 1024**2
+_TAKEN_BYTES_MAX: Final = 4 * 1024**2
 # With many subscriptions the gate is not made anew at every one that goes: it lets too much through until then
 _STALE_MAX: Final = 100
 

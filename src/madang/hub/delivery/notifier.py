@@ -26,7 +26,7 @@ from madang.store.base import KeptSubscription, Store
 from madang.store.deliveries import DeadLetter
 
 _LOG: Final = logging.getLogger(__name__)
-_AFTER_BUG_SECONDS: Final = 5.0
+AFTER_BUG_SECONDS: Final = 5.0
 
 
 class Notifier:
@@ -81,8 +81,8 @@ class Notifier:
                 await self._dispatchers[tenant].run()
             except Exception:  # noqa: BLE001 a bug, which the log tells of
                 _LOG.exception("The notifications of tenant '%s' were interrupted", tenant)
-                await asyncio.sleep(_AFTER_BUG_SECONDS)
                 self._dispatchers[tenant] = Dispatcher(tenant, store, self._outward)
+                await asyncio.sleep(AFTER_BUG_SECONDS)
 
     def changed(self, tenant: str, kept: KeptSubscription) -> None:
         self._dispatchers[tenant].changed(kept)
