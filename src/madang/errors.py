@@ -22,6 +22,7 @@
     ├── SettingInvalid          a flag or an environment variable has a wrong form
     ├── AddressInUse            another program listens on the address
     ├── ProgramFailed           a program that was started for this is missing or did not do its work
+    ├── PlatformUnreachable     no platform answers where one should
     ├── HomeLocked              another process holds the home folder
     ├── StoreBroken             a store's file cannot be used
     ├── BackupUnusable          a backup cannot be made there, or what is there is none
@@ -125,6 +126,10 @@ class AddressInUse(MadangError):
 
 
 class ProgramFailed(MadangError):
+    pass
+
+
+class PlatformUnreachable(MadangError):
     pass
 
 

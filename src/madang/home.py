@@ -100,3 +100,16 @@ def refusal(home: Home, written: bytes) -> str:
         f"The home folder {home.path} is held by process {holder.pid}{serving}; "
         f"stop it with `kill {holder.pid}`, or choose another folder with --home"
     )
+
+
+def serving(home: Home) -> str:
+    """The address that the platform which uses the home serves; "" if none does."""
+    try:
+        with home.lock_file.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return msgspec.json.decode(file.read(), type=Holder).address
+    except (OSError, msgspec.DecodeError):
+        pass
+    return ""

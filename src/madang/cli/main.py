@@ -18,6 +18,7 @@ from madang.cli.bench.scale_command import bench_scale_command
 from madang.cli.check import check_command
 from madang.cli.exits import FAILED, INTERRUPTED, OK, USAGE
 from madang.cli.maintenance import backup_command, doctor_command, restore_command
+from madang.cli.transfer import export_command, load_command
 from madang.cli.up import up_command
 from madang.cli.wiring import Wiring
 from madang.errors import AddressInUse, MadangError, SettingInvalid
@@ -35,6 +36,8 @@ def application(wiring: Wiring) -> App:
     )
     app.command(up_command(wiring), name="up")
     app.command(check_command, name="check")
+    app.command(export_command, name="export")
+    app.command(load_command, name="load")
     app.command(backup_command(wiring), name="backup")
     app.command(restore_command(wiring), name="restore")
     app.command(doctor_command(wiring), name="doctor")

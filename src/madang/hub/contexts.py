@@ -24,7 +24,7 @@ from madang.ngsild.context import CORE, Context, is_core_url
 from madang.ngsild.local_context import require_address
 from madang.settings import LIMITS
 from madang.store.base import ContextKind, ContextUse, KeptContext, KeptContexts
-from madang.trust.access import OPEN, Access
+from madang.trust.access import Access
 
 HOSTED_PATH: Final = "/ngsi-ld/v1/jsonldContexts/"
 OWN_ID: Final = "madang"
@@ -103,7 +103,7 @@ class Contexts:
         self._uses: dict[str, dict[str, Use]] = {}
         self._saving: asyncio.Task[None] | None = None
 
-    async def resolve(self, reference: Any, access: Access = OPEN) -> Context:
+    async def resolve(self, reference: Any, access: Access) -> Context:
         """The context for a URL, an object of terms, or a list of both; the default one for None.
 
         Raises BadRequestData for what is no @context, ContextUnavailable if a remote one cannot be had.
