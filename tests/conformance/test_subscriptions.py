@@ -158,6 +158,8 @@ async def test_what_is_not_json_is_no_request(api: Client) -> None:
         (at(receiverInfo=[{"key": "Content-Length", "value": "1"}]), "Content-Length"),
         (at(notifierInfo=[{"key": "K", "value": {"a": 1}}]), "notifierInfo"),
         (at(notifierInfo={"key": "K"}), "notifierInfo"),
+        (at(receiverInfo=[{"key": "K", "value": "가" * 3000}]), "receiverInfo"),
+        (subscription(description="x" * 9000), "description"),
         (at(uri="mqtt://broker.test/a", notifierInfo=[{"key": "MQTT-QoS", "value": "3"}]), "MQTT-QoS"),
     ],
 )

@@ -172,6 +172,20 @@ async def test_the_status_follows_from_activity_and_expiry(api: Client, clock: F
     assert await patched(expiresAt="2031-01-01T00:00:00Z") == "paused"
 
 
+async def test_changes_at_the_same_time_all_hold(api: Client) -> None:
+    """§5.5.8: each fragment meets the subscription that the one before has left."""
+    await api.post(SUBSCRIPTIONS, subscription())
+    fragments: list[dict[str, Any]] = [
+        {"description": "new"},
+        {"q": "speed>1"},
+        {"isActive": False},
+        {"throttling": 5},
+    ]
+    await asyncio.gather(*[api.patch(f"{SUBSCRIPTIONS}/{ID}", one) for one in fragments])
+    shown = (await api.get(f"{SUBSCRIPTIONS}/{ID}")).json()
+    assert [{name: shown[name] for name in one} for one in fragments] == fragments
+
+
 # --- delete: §5.8.5, and the resources of §6.10, §6.11 ---
 
 

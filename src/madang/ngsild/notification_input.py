@@ -179,7 +179,7 @@ def _pairs(members: dict[str, Any], key: str) -> tuple[KeyValue, ...]:
         pair = require_object(item, f"Each entry of {where}")
         if not isinstance(pair.get("key"), str) or not pair["key"] or not isinstance(pair.get("value"), str):
             raise BadRequestData(f"Each entry of {where} needs a key and a value, both strings")
-        pairs.append(KeyValue(pair["key"], pair["value"]))
+        pairs.append(KeyValue(_bearable(pair["key"], where), _bearable(pair["value"], where)))
     return tuple(pairs)
 
 
@@ -213,7 +213,7 @@ def require_text(value: Any, where: str) -> str:
     """A text. Raises BadRequestData."""
     if not isinstance(value, str) or not value:
         raise BadRequestData(f"{where} must be a text that is not empty")
-    return value
+    return _bearable(value, where)
 
 
 def require_texts(value: Any, where: str) -> list[str]:
@@ -226,4 +226,13 @@ def require_texts(value: Any, where: str) -> list[str]:
         raise BadRequestData(
             f"{where} must be a list of texts: at least one, at most {LIMITS.subscription_entries_max}"
         )
-    return list(value)
+    return [_bearable(text, where) for text in value]
+
+
+def _bearable(text: str, where: str) -> str:
+    if (
+        len(text) > LIMITS.subscription_text_bytes_max
+        or len(text.encode()) > LIMITS.subscription_text_bytes_max
+    ):
+        raise BadRequestData(f"A text in {where} has more than {LIMITS.subscription_text_bytes_max} bytes")
+    return text
