@@ -19,7 +19,7 @@ from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.evolution_forms import EvolutionForm, Shape, render
 from madang.ngsild.temporal import DAY, Aggregation, Method, Period, TemporalQuery, TimeProperty, TimeRelation
 from madang.ngsild.times import format_moment, parse_moment
-from madang.store.sqlite import chunks, fold
+from madang.store.sqlite import chunks, fold, sums
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.store import Options, SqliteStore
 from madang.trust.access import OPEN
@@ -116,4 +116,26 @@ async def test_sums_are_those_of_the_instances(
                 expected = orjson.loads(render(single, query, FORM))
                 assert same(orjson.loads(render(found, query, FORM)), expected), query
     reader.close()
+    await store.close()
+
+
+async def test_a_long_history_is_summed_up_in_another_process(
+    tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(3)
+    store = SqliteStore(tmp_path / "t.sqlite3", clock, Options())
+    moments = range(BEGIN, BEGIN + 2000 * 60_000_000, 60_000_000)
+    instances = tuple(one for moment in moments for one in written(chance, moment))
+    await store.commit([AppendHistory(Entity(ID, (CAR,), instances))])
+    assert await store.fold() == 1
+    for methods in METHODS[:3]:
+        query = TemporalQuery(aggregation=Aggregation(methods, PERIODS[1]))
+        here = await store.evolution(ID, query, OPEN)
+        monkeypatch.setattr(sums, "_VALUES_IN_LOOP_MAX", 0)
+        there = await store.evolution(ID, query, OPEN)
+        monkeypatch.undo()
+        assert here is not None
+        assert there is not None
+        assert render(there, query, FORM) == render(here, query, FORM)
+    assert not sums.is_long(store._reader, ID, TemporalQuery())
     await store.close()

@@ -13,8 +13,10 @@ import apsw
 
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity
+from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import render_whole
+from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
 from madang.store.base import Page, RenderedPage
 from madang.store.sqlite.index_build import IndexBuilder
@@ -22,7 +24,7 @@ from madang.store.sqlite.plan import Catalog
 from madang.store.sqlite.read import masked
 from madang.store.sqlite.rewrite import COLUMNS, Rewriter
 from madang.store.sqlite.scan import Answer, Scan, make_plan
-from madang.store.sqlite.scan_process import Question, ScanProcess
+from madang.store.sqlite.scan_process import Question, ScanProcess, Summing
 from madang.store.sqlite.write import Place
 from madang.trust.access import Access
 
@@ -102,6 +104,10 @@ class Pages:
             [render_whole(item, rewriter.context) for item in found.items if isinstance(item, Entity)]
         )
         return Answer(bodies, found.next_cursor, found.total)
+
+    async def summed(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
+        """A long history, summed up beside the event loop."""
+        return await self._wide.evolution(Summing(entity_id, temporal, access))
 
     async def close(self) -> None:
         await self._wide.close()

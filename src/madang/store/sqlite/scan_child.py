@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -11,12 +12,14 @@ import msgspec
 
 from madang import children
 from madang.errors import MadangError
+from madang.store.sqlite import history_page
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan import Catalog
 from madang.store.sqlite.scan import Answer, Scan, make_plan
-from madang.store.sqlite.scan_process import Question, Refusal, Reply
+from madang.store.sqlite.scan_process import Question, Refusal, Reply, Summing
+from madang.store.sqlite.sums_frame import to_bytes
 
 
 def main(parent: int, path: Path) -> None:
@@ -25,10 +28,14 @@ def main(parent: int, path: Path) -> None:
     requests, answers = children.own_streams()
     os.nice(5)
     connection = open_reader(path)
-    questions = msgspec.msgpack.Decoder(Question)
+    questions: msgspec.msgpack.Decoder[Question | Summing] = msgspec.msgpack.Decoder(Question | Summing)
     while (frame := children.read_frame(requests)) is not None:
         try:
-            reply = Reply(answer=_answer(connection, questions.decode(frame)))
+            question = questions.decode(frame)
+            if isinstance(question, Summing):
+                reply = Reply(evolution=_summed(connection, question))
+            else:
+                reply = Reply(answer=_answer(connection, question))
         except MadangError as error:
             reply = Reply(refusal=Refusal(type(error).__name__, error.message))
         answers.write(children.framed(msgspec.msgpack.encode(reply)))
@@ -49,6 +56,12 @@ def _answer(connection: apsw.Connection, question: Question) -> Answer:
         except StopIteration as finished:
             answer: Answer = finished.value
             return answer
+
+
+def _summed(connection: apsw.Connection, question: Summing) -> bytes:
+    asked = (question.entity_id, question.temporal, question.access)
+    found = asyncio.run(history_page.one(connection, Terms(connection), *asked))
+    return b"" if found is None else to_bytes(found)
 
 
 if __name__ == "__main__":

@@ -13,21 +13,32 @@ import msgspec
 
 from madang import children
 from madang.errors import BadRequestData, MadangError, NotSupported, QueryTooWide, StoreBroken
+from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
+from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
 from madang.store.sqlite.scan import Answer
+from madang.store.sqlite.sums_frame import from_bytes
 from madang.trust.access import Access
 
 _MODULE: Final = "madang.store.sqlite.scan_child"
 
 
-class Question(msgspec.Struct, frozen=True):
-    """What the process is asked."""
+class Question(msgspec.Struct, frozen=True, tag=True):
+    """What the process is asked: a page."""
 
     query: Query
     window: Window
     access: Access
     rendered: bool
+
+
+class Summing(msgspec.Struct, frozen=True, tag=True):
+    """What the process is asked: the history of an entity, summed up."""
+
+    entity_id: str
+    temporal: TemporalQuery
+    access: Access
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -38,9 +49,10 @@ class Refusal(msgspec.Struct, frozen=True):
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """One of the two."""
+    """One of the three. evolution: see `sums_frame.py`, b"" for None."""
 
     answer: Answer | None = None
+    evolution: bytes | None = None
     refusal: Refusal | None = None
 
 
@@ -60,20 +72,32 @@ class ScanProcess:
 
     async def answer(self, question: Question) -> Answer:
         """The answer to a query. Raises QueryTooWide if it takes longer than the limit."""
+        reply = await self._reply(
+            question,
+            "name a type, add a condition that an index serves, or ask again in a minute: an index for it is being "
+            "built where that is possible",
+        )
+        assert reply.answer is not None
+        return reply.answer
+
+    async def evolution(self, question: Summing) -> Evolution | None:
+        """The history of an entity, summed up. Raises QueryTooWide if it takes longer than the limit."""
+        reply = await self._reply(question, "ask for fewer attributes or a shorter range of time")
+        return from_bytes(reply.evolution) if reply.evolution else None
+
+    async def _reply(self, question: Question | Summing, remedy: str) -> Reply:
         try:
             async with asyncio.timeout(LIMITS.query_ms_max / 1000), self._one_at_a_time:
                 reply = await self._ask(question)
         except TimeoutError as error:
             raise QueryTooWide(
-                f"The query would read for more than {LIMITS.query_ms_max} ms; name a type, add a condition that an "
-                "index serves, or ask again in a minute: an index for it is being built where that is possible"
+                f"The query would read for more than {LIMITS.query_ms_max} ms; {remedy}"
             ) from error
-        if reply.answer is not None:
-            return reply.answer
-        assert reply.refusal is not None
-        raise _REFUSALS[reply.refusal.kind](reply.refusal.message)
+        if reply.refusal is not None:
+            raise _REFUSALS[reply.refusal.kind](reply.refusal.message)
+        return reply
 
-    async def _ask(self, question: Question) -> Reply:
+    async def _ask(self, question: Question | Summing) -> Reply:
         """Raises StoreBroken if the process ends; cancelled in the middle, the process ends with it."""
         if self._process is None or self._process.returncode is not None:
             self._process = await children.start(_MODULE, str(self._path))

@@ -35,7 +35,7 @@ from madang.store.base import (
     Subscriptions,
 )
 from madang.store.deliveries import Deliveries
-from madang.store.sqlite import codec, history_page, live, page, presence, read
+from madang.store.sqlite import codec, history_page, live, page, presence, read, sums
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
 from madang.store.sqlite.connection import Held, open_reader, open_writer
@@ -193,6 +193,8 @@ class SqliteStore:
     async def evolution(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
         if self.place.expiry.next:
             await self._without_expired(entity_id)
+        if sums.is_long(self._reader, entity_id, temporal):
+            return await self._pages.summed(entity_id, temporal, access)
         return await history_page.one(self._reader, self.place.terms, entity_id, temporal, access)
 
     async def has_history(self, entity_id: str) -> bool:

@@ -32,6 +32,10 @@ _ROWS_MAX: Final = 4096
 _JOINED: Final = f"""SELECT count(*), max(sequence), cast(group_concat(data, '{SEGMENT_SEPARATOR.decode()}') AS BLOB)
     FROM (SELECT sequence, data FROM change INDEXED BY change_by_row
         WHERE row = ? AND sequence > ? AND data != x'' ORDER BY sequence LIMIT ?)"""  # noqa: S608 constant
+# About 50 ms of slices
+_VALUES_IN_LOOP_MAX: Final = 4_000_000
+_VALUES: Final = """SELECT sum(n) FROM chunk WHERE row = (SELECT row FROM entity WHERE id = ?1)
+    AND (latest IS NULL OR ?2 IS NULL OR latest >= ?2) AND (earliest IS NULL OR ?3 IS NULL OR earliest < ?3)"""
 _COLUMNS: Final = "SELECT columns FROM chunk WHERE number = ?"
 
 # Times and numbers of a part of a series
@@ -57,6 +61,14 @@ def can_sum(temporal: TemporalQuery) -> bool:
     """Whether sums answer the query: of each period all is asked but how many different values it has."""
     asked = temporal.aggregation
     return asked is not None and not temporal.last_n and Method.DISTINCT_COUNT not in asked.methods
+
+
+def is_long(connection: apsw.Connection, entity_id: str, temporal: TemporalQuery) -> bool:
+    """Whether summing up an entity's history would keep the event loop busy for longer than it should be."""
+    if temporal.aggregation is None or not can_sum(temporal):
+        return False
+    n = connection.execute(_VALUES, (entity_id, temporal.earliest, temporal.end)).get
+    return int(n or 0) > _VALUES_IN_LOOP_MAX
 
 
 async def evolution(
@@ -86,17 +98,17 @@ async def evolution(
 
 async def _sorted_out(
     connection: apsw.Connection, row: int, which: Wanted, state: tuple[int, int] | None
-) -> tuple[dict[Key, _Found], set[Key]]:
+) -> tuple[dict[Key, _Found], list[Key]]:
     """(the series that are of numbers, the others)."""
     chunks = {} if state is None else heads(connection, row, which)
     tail = await _tail(connection, row, which, state)
     numeric: dict[Key, _Found] = {}
-    others: set[Key] = set()
+    others: list[Key] = []
     for key in dict.fromkeys((*chunks, *tail)):
         found = needed(chunks.get(key, ()), which.temporal)
         part = tail.get(key)
         if part is False or not all(_is_numeric(connection, head) for head in found):
-            others.add(key)
+            others.append(key)
         elif found or part is not None:
             numeric[key] = _Found(found, part)
     return numeric, others
