@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from madang.ngsild.context import CORE
 from madang.ngsild.geo import LOCATION, GeoQuery, GeoRelation
 from madang.ngsild.q import parse_q
-from madang.ngsild.query import Query
+from madang.ngsild.query import Query, Selector
 from madang.ngsild.scope import parse_scope_query
 from madang.ngsild.selection import parse_types
 
@@ -51,7 +51,7 @@ values = st.one_of(
     st.just({"part": 1, "deep": {"er": "x"}}),
     st.just({"@type": "DateTime", "@value": NOON}),
 )
-targets = st.sampled_from(["urn:a:1", "urn:a:2", "urn:a:3"])
+targets = st.sampled_from(["urn:a:1", "urn:a:2", "urn:a:3", "urn:x:0", "urn:x:1", "urn:x:2"])
 texts = st.sampled_from(["x", "xy", "y"])
 positions = st.tuples(
     st.sampled_from([127.0, 127.001, 127.002, 127.1]), st.sampled_from([37.0, 37.001, 37.05])
@@ -197,6 +197,32 @@ expressions = st.recursive(
     ),
     max_leaves=4,
 )
+linked_conditions = st.builds(
+    "{}{{{}{}}}{}".format,
+    st.sampled_from(["link", "link", "note", "level.note"]),
+    st.sampled_from(["", "", "Sensor:", "Sensor,Station:", "Absent:"]),
+    st.sampled_from(
+        ["level", "note", "link", "link{Sensor:level}", "level[part]", "absent", "note.observedAt"]
+    ),
+    st.just(""),
+) | st.builds(
+    "{}{{{}{}}}{}".format,
+    st.sampled_from(["link", "link", "note"]),
+    st.sampled_from(["", "", "Station:"]),
+    st.sampled_from(["level", "note", "link{level}", "since"]),
+    st.sampled_from(["==1", "!=1", '=="x"', ">0", '!="x"', "~=x", "==0..2"]),
+)
+linked_expressions = st.one_of(
+    linked_conditions,
+    st.builds("{};{}".format, linked_conditions, conditions()),
+    st.builds("{}|{}".format, linked_conditions, conditions()),
+)
+selectors = st.builds(
+    Selector,
+    st.sampled_from([parse_types(text, CORE) for text in (*TYPES, "(Sensor;Station)", "Absent", "*")]),
+    st.one_of(st.just(()), st.lists(st.integers(0, 8).map("urn:x:{}".format), max_size=3).map(tuple)),
+    st.sampled_from([None, None, "1$", "^urn:x:[0-3]"]),
+)
 references = st.one_of(
     geometries,
     st.just(
@@ -273,8 +299,18 @@ def driven_queries(draw: st.DrawFn) -> Query:
 
 
 @st.composite
+def linked_queries(draw: st.DrawFn) -> Query:
+    """On what is linked, some with selectors."""
+    return Query(
+        types=parse_types(draw(selections), CORE),
+        q=parse_q(draw(linked_expressions), CORE, None) if draw(st.booleans()) else None,
+        selectors=tuple(draw(st.lists(selectors, max_size=3))),
+    )
+
+
+@st.composite
 def queries(draw: st.DrawFn) -> Query:
-    """Each part is there or not."""
+    """Each part is there or not, but nothing about linked entities."""
 
     def maybe(strategy: st.SearchStrategy[Any], odds: int = 2) -> Any:
         return draw(strategy) if draw(st.integers(0, odds)) == 0 else None

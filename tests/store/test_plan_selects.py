@@ -12,19 +12,20 @@ import apsw
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.store.queries import NAMES, TYPES, driven_queries, entities, queries
+from tests.store.queries import NAMES, TYPES, driven_queries, entities, linked_queries, queries
 
 from madang.clock import FixedClock
 from madang.ngsild.changes import Mode, Write
 from madang.ngsild.context import CORE
 from madang.ngsild.entity import Entity
-from madang.ngsild.matcher import compile_query, matches
+from madang.ngsild.matcher import Follow, compile_query, matches
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.query import Query, Window
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan import Catalog
+from madang.store.sqlite.read import masked
 from madang.store.sqlite.scan import Answer, Scan, make_plan
 from madang.store.sqlite.store import Options, SqliteStore
 from madang.trust.access import Access
@@ -86,6 +87,16 @@ def stored(path: Path, given_entities: list[Entity], indexed: list[tuple[str, st
     asyncio.run(write())
 
 
+def following(known: list[Entity], access: Access) -> Follow:
+    """Finds linked entities as the caller sees them."""
+    by_id = {
+        entity.id: masked(entity, access)
+        for entity in known
+        if access.filter is None or matches(access.filter, entity)
+    }
+    return by_id.get
+
+
 PAIRS = [(CORE.expand(type_), CORE.expand(name)) for type_ in TYPES for name in NAMES]
 
 
@@ -93,7 +104,9 @@ PAIRS = [(CORE.expand(type_), CORE.expand(name)) for type_ in TYPES for name in 
 @given(
     raw=st.lists(entities(), min_size=4, max_size=16),
     indexed=st.one_of(st.just(PAIRS), st.lists(st.sampled_from(PAIRS), max_size=8, unique=True)),
-    asked=st.lists(st.one_of(queries(), driven_queries(), driven_queries()), min_size=8, max_size=8),
+    asked=st.lists(
+        st.one_of(queries(), driven_queries(), driven_queries(), linked_queries()), min_size=8, max_size=8
+    ),
     filters=st.lists(st.one_of(st.none(), st.none(), st.none(), queries()), min_size=8, max_size=8),
     masks=st.lists(
         st.one_of(st.just([]), st.just([]), st.lists(st.sampled_from([*NAMES, "location"]), max_size=2)),
@@ -134,7 +147,7 @@ def test_sql_and_python_select_the_same(
         ]
         for query, only, mask in zip(asked, filters, masks, strict=True):
             access = Access(filter=only, mask=frozenset(map(CORE.expand, mask)))
-            selects = compile_query(query, access.mask)
+            selects = compile_query(query, access.mask, following(known, access))
             expected = sorted(
                 entity.id for entity in known if selects(entity) and (only is None or matches(only, entity))
             )
