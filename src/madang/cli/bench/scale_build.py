@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import orjson
@@ -22,7 +23,7 @@ from madang.home import Home, held
 from madang.hub.hub import Hub
 from madang.ngsild.changes import AppendHistory, Change, Mode, Write
 from madang.ngsild.context import Context
-from madang.ngsild.evolution_input import parse_evolution
+from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.parse import parse_entity
 from madang.settings import Settings
 from madang.trust.access import OPEN
@@ -32,6 +33,7 @@ LONG_VALUES: Final = 1_000_000
 _ENTITIES_A_COMMIT: Final = 250
 _VALUES_A_CHANGE: Final = 1000
 _TOLD_EVERY: Final = 50_000
+_BODY: Final = b'{"type":"Property","value":%.1f5,"unitCode":"GQ","observedAt":"%b"}'
 _PROGRESS: Final = "bench-scale.json"
 
 
@@ -108,19 +110,22 @@ async def _add_long(hub: Hub, values: int, built: Built, progress: Path, tell: C
 
 
 def changes(entity_id: str, number: int, values: int, context: Context) -> Iterator[AppendHistory]:
-    """A value for each minute before EPOCH, oldest first, some at a time."""
+    """A value for each minute before EPOCH, oldest first, some at a time; in bodies as a request's would be made."""
+    types, name = (context.expand("AirQualityObserved"),), context.expand("pm25")
     for start in range(0, values, _VALUES_A_CHANGE):
-        instances: list[dict[str, Any]] = [
-            {
-                "type": "Property",
-                "value": round(50 + 40 * math.sin((minute + number) / 229), 2),
-                "unitCode": "GQ",
-                "observedAt": moment(EPOCH - (values - minute) * HISTORY_STEP),
-            }
+        instances = [
+            Attribute(
+                name, _BODY % (50 + 40 * math.sin((minute + number) / 229), minute_before(values - minute))
+            )
             for minute in range(start, min(start + _VALUES_A_CHANGE, values))
         ]
-        body = {"type": "AirQualityObserved", "id": entity_id, "pm25": instances}
-        yield AppendHistory(parse_evolution(body, context))
+        yield AppendHistory(Entity(entity_id, types, tuple(instances)))
+
+
+@lru_cache(maxsize=LONG_VALUES)
+def minute_before(minutes: int) -> bytes:
+    """The DateTime so many minutes before EPOCH. All stations measure at the same times."""
+    return moment(EPOCH - minutes * HISTORY_STEP).encode()
 
 
 def day_of(number: int) -> tuple[str, str]:
