@@ -15,12 +15,14 @@ import orjson
 from madang.ngsild.attribute_values import CORE_MEMBERS
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.core_terms import NGSI_LD
-from madang.ngsild.entity import Attribute, Entity, Kind
+from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
 from madang.ngsild.times import format_moment
 
 LOCATION: Final = NGSI_LD + "location"
 _NO_DATASET: Final = "@none"
 _TYPED: Final = ("valueType", "objectType")
+# Members that a simplified attribute keeps the name of
+_NAMED: Final = frozenset(("languageMap", "json", "vocab"))
 
 
 class Format(Enum):
@@ -234,9 +236,7 @@ def _attribute_json(instances: list[Attribute], form: Form) -> Any:
         return _simplified(instances, form)
     written = []
     for instance in instances:
-        members = compact_members(instance.members(), form.context, system=form.system)
-        if form.language is not None:
-            members = in_language(members, form.language)
+        members = _members(instance, form)
         if form.format is Format.CONCISE:
             # Among several instances, or with its times, each must still be seen to be one
             plain = len(instances) == 1 and not form.system
@@ -275,13 +275,18 @@ def _concise_member(value: Any) -> Any:
     return concise(value)
 
 
+def _members(instance: Attribute, form: Form) -> dict[str, Any]:
+    """The members of an instance as the reader's @context and language have them."""
+    members = instance.members()
+    if instance.contextual:
+        members = compact_members(members, form.context, system=form.system)
+    return members if form.language is None else in_language(members, form.language)
+
+
 def _simplified(instances: list[Attribute], form: Form) -> Any:
-    values: dict[str, Any] = {}
-    for instance in instances:
-        members = compact_members(instance.members(), form.context)
-        if form.language is not None:
-            members = in_language(members, form.language)
-        values[instance.dataset_id or _NO_DATASET] = simplified(members)
+    values = {
+        instance.dataset_id or _NO_DATASET: simplified(_members(instance, form)) for instance in instances
+    }
     if len(values) == 1 and _NO_DATASET in values:
         return values[_NO_DATASET]
     return {"dataset": values}
@@ -289,15 +294,11 @@ def _simplified(instances: list[Attribute], form: Form) -> Any:
 
 def simplified(members: dict[str, Any]) -> Any:
     """The value of a normalized attribute alone; texts, JSON and terms keep their member's name (CIM 009 §4.5.4)."""
-    kind = Kind(members["type"])
-    value = members[kind.value_member]
-    match kind:
-        case Kind.LANGUAGE_PROPERTY | Kind.JSON_PROPERTY | Kind.VOCAB_PROPERTY:
-            return {kind.value_member: value}
-        case Kind.LIST_RELATIONSHIP:
-            return [item["object"] for item in value]
-        case _:
-            return value
+    member = VALUE_MEMBERS[members["type"]]
+    value = members[member]
+    if member in _NAMED:
+        return {member: value}
+    return [item["object"] for item in value] if member == "objectList" else value
 
 
 def in_language(members: dict[str, Any], wanted: str) -> dict[str, Any]:
