@@ -180,3 +180,20 @@ async def test_datasets(api: Client) -> None:
     assert await values(other) == {"speed": [2]}
     assert await values(f"@none,{other}") == {"speed": [1, 2], "fuel": [3]}
     assert (await api.get(path, params={"datasetId": "urn:none:1"})).status == 404
+
+
+async def test_one_language(api: Client) -> None:
+    moment = {"observedAt": "2020-01-01T00:01:00Z"}
+    gone = {
+        "type": "LanguageProperty",
+        "languageMap": {"@none": "urn:ngsi-ld:null"},
+        "deletedAt": moment["observedAt"],
+    }
+    says = [{"type": "LanguageProperty", "languageMap": {"en": "yes", "ko": "네"}, **moment}, gone]
+    await create(api, "1", says=says, speed=[at(1, 1)])
+    path = f"{TEMPORAL}/urn:ngsi-ld:Vehicle:1"
+    found = (await api.get(path, params={"lang": "ko"})).json()["says"]
+    assert (found[0]["type"], found[0]["value"], found[0]["lang"]) == ("Property", "네", "ko")
+    assert found[1]["deletedAt"] == moment["observedAt"]
+    params = {"lang": "ko", "options": "aggregatedValues", "aggrMethods": "totalCount"}
+    assert (await api.get(path, params=params)).json()["speed"]["totalCount"][0][0] == 1

@@ -169,3 +169,23 @@ async def test_a_scope_alone_selects_no_entity(api: Client) -> None:
     assert await query(api, "/A") == {}
     reply = await api.get(TEMPORAL, params={"type": "Vehicle", **NOON})
     assert reply.json() == []
+
+
+async def test_an_instance_of_the_scope_is_corrected_by_another(api: Client) -> None:
+    await create(api, ID, [at("/A", "10:00"), at("/B", "11:00")], (1, "12:05"))
+    first, _ = (await api.get(f"{TEMPORAL}/{ID}")).json()["scope"]
+    path = f"{TEMPORAL}/{ID}/attrs/scope/{first['instanceId']}"
+    owner = {"type": "Relationship", "object": "urn:x:1", "observedAt": "2018-08-01T10:00:00Z"}
+    assert (await api.patch(path, [owner])).status == 400
+    assert (await api.patch(path, {"scope": [at("/C", "10:00")]})).status == 204
+    found = (await api.get(f"{TEMPORAL}/{ID}")).json()["scope"]
+    assert [one["value"] for one in found] == ["/C", "/B"]
+    assert (await api.delete(path)).status == 204
+    assert len((await api.get(f"{TEMPORAL}/{ID}")).json()["scope"]) == 1
+
+
+async def test_an_attribute_by_the_iri_of_the_scope_is_none(api: Client) -> None:
+    iri = "https://uri.etsi.org/ngsi-ld/scope"
+    body = {"id": ID, "type": "Vehicle", iri: [{"type": "Property", "value": 5}], "speed": [at(1, "12:05")]}
+    await api.post(TEMPORAL, body)
+    assert await query(api, "/#") == {}

@@ -27,6 +27,7 @@ from madang.ngsild.evolution import (
     Instance,
     Series,
     decode_bodies,
+    is_deletion,
     written,
 )
 from madang.ngsild.representation import compact_members, in_language
@@ -184,7 +185,7 @@ def _compacted(instance: Instance, form: EvolutionForm) -> dict[str, Any]:
     stored = orjson.loads(instance.body)
     deleted_at = stored.pop("deletedAt", None)
     found = compact_members(stored, form.context, system=form.system)
-    if form.language is not None:
+    if form.language is not None and not is_deletion(found):
         found = in_language(found, form.language)
     return found if deleted_at is None else {**found, "deletedAt": deleted_at}
 

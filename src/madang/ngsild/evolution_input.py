@@ -24,7 +24,7 @@ from madang.ngsild.parse import (
     parse_scope,
     require_object,
 )
-from madang.ngsild.scopes_over_time import scope_instance
+from madang.ngsild.scopes_over_time import SCOPE, scope_instance
 from madang.ngsild.times import require_moment
 
 _PLURALS: Final = {
@@ -73,7 +73,7 @@ def parse_instance(name: str, raw: Any, context: Context) -> Attribute:
         named = [value for key, value in raw.items() if key == name or _expands_to(key, name, context)]
         if named and "type" not in raw:
             raw = named[0]
-    found = _instances(name, raw, context)
+    found = _scope_instances(raw) if context.expand(name) == SCOPE else _instances(name, raw, context)
     if len(found) != 1:
         raise BadRequestData(f"The body must be exactly one instance of '{name}', but has {len(found)}")
     return found[0]

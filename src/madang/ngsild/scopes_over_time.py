@@ -51,8 +51,11 @@ def removed_body(deleted_at: int) -> bytes:
 
 
 def scopes_of(body: bytes) -> tuple[str, ...]:
-    """The scopes that an instance names."""
-    value = _VALUE.decode(body).value
+    """The scopes that an instance names; none if it is of an attribute that goes by the scope's IRI."""
+    try:
+        value = _VALUE.decode(body).value
+    except msgspec.ValidationError:
+        return ()
     return (value,) if isinstance(value, str) else tuple(value)
 
 
