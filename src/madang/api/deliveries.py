@@ -19,6 +19,7 @@ from madang.hub import dead_letters
 from madang.hub.delivery.sending import Result, shown_address
 from madang.hub.hub import Hub
 from madang.ngsild.times import format_moment
+from madang.settings import LIMITS
 from madang.store.deliveries import DeadLetter
 from madang.trust.access import Access
 
@@ -45,8 +46,10 @@ def routes(hub: Hub) -> list[Route]:
 
 
 async def overview(_request: Request, hub: Hub, access: Access) -> tuple[int, Any]:
-    """Every subscription with how its notifications are doing; those in trouble first."""
-    return 200, [_progress(one) for one in await dead_letters.overview(hub, access)]
+    """How the notifications of the subscriptions are doing; those in trouble first, at most 1,000 of them."""
+    found = await dead_letters.overview(hub, access, LIMITS.page_entities_max)
+    shown = [_progress(one) for one in found.subscriptions]
+    return 200, {"subscriptions": shown, "total": found.total, "deadLetters": found.letters}
 
 
 async def letters(request: Request, hub: Hub, access: Access) -> tuple[int, Any]:

@@ -39,6 +39,14 @@ class Progressing(msgspec.Struct, frozen=True):
     skipped: int
 
 
+class Overview(msgspec.Struct, frozen=True):
+    """subscriptions: some of them, those in trouble first. total: how many there are. letters: dead letters of all."""
+
+    subscriptions: tuple[Progressing, ...]
+    total: int
+    letters: int
+
+
 class Retried(msgspec.Struct, frozen=True):
     """What came of trying dead letters again. left: that were not tried, or failed. reason: why the last one failed."""
 
@@ -47,10 +55,11 @@ class Retried(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
-async def overview(hub: Hub, access: Access) -> list[Progressing]:
-    """Every subscription of the tenant, those that fail or have dead letters first."""
-    notifier = _notifier(hub, access)
+async def overview(hub: Hub, access: Access, limit: int) -> Overview:
+    """The tenant's subscriptions, those that fail or have dead letters first."""
+    lines = _notifier(hub, access).lines(access.tenant)
     now = hub.clock.now()
+    lines.sort(key=lambda line: (line.failing is None, -line.letters, line.subscription.id))
     found = [
         Progressing(
             line.subscription,
@@ -62,9 +71,9 @@ async def overview(hub: Hub, access: Access) -> list[Progressing]:
             line.letters,
             line.skipped,
         )
-        for line in notifier.lines(access.tenant)
+        for line in lines[:limit]
     ]
-    return sorted(found, key=lambda one: (one.failing is None, -one.letters, one.subscription.id))
+    return Overview(tuple(found), len(lines), sum(line.letters for line in lines))
 
 
 async def letters(

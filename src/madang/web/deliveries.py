@@ -17,6 +17,7 @@ from madang.web.visit import Visit
 
 PATH: Final = "/data/deliveries"
 _LETTERS: Final = 50
+_SUBSCRIPTIONS: Final = 200
 _BODY_CHARACTERS_MAX: Final = 4000
 _FORM_BYTES_MAX: Final = 8192
 _OUTCOMES: Final = ("delivered", "partly", "failed", "dropped", "gone")
@@ -29,18 +30,20 @@ async def deliveries_page(visit: Visit) -> Response:
     subscription = query.get("subscription", "")
     given = query.get("after", "")
     after = int(given) if given.isascii() and given.isdigit() and len(given) < 16 else 0
-    overview = await dead_letters.overview(hub, access)
+    overview = await dead_letters.overview(hub, access, _SUBSCRIPTIONS)
     letters = await dead_letters.letters(hub, access, subscription, _LETTERS + 1, after)
     more, letters = len(letters) > _LETTERS, letters[:_LETTERS]
-    names = {one.subscription.id: one.subscription.name or one.subscription.id for one in overview}
+    told = overview.subscriptions
+    names = {one.subscription.id: one.subscription.name or one.subscription.id for one in told}
     outcome = query.get("done", "")
     following = {"subscription": subscription, "after": letters[-1].number} if more else {}
     return visit.html(
         "deliveries.html",
         {
-            "subscriptions": [subscription_view(visit, one) for one in overview],
+            "subscriptions": [subscription_view(visit, one) for one in told],
+            "total": overview.total,
             "letters": [letter_view(visit, one, names) for one in letters],
-            "dead": sum(one.letters for one in overview),
+            "dead": overview.letters,
             "chosen": subscription,
             "chosen_name": names.get(subscription, subscription),
             "next": visit.url(PATH, following) if more else "",

@@ -149,7 +149,7 @@ async def settled(url: str, counter: str, entities_min: int) -> _Counts:
     async with aiohttp.ClientSession() as client:
         until = time.perf_counter() + _SETTLE_SECONDS_MAX
         while time.perf_counter() < until:
-            waiting = await read(client, f"{url}/api/deliveries")
+            waiting = (await read(client, f"{url}/api/deliveries"))["subscriptions"]
             counts = msgspec.convert(await read(client, counter), _Counts)
             idle = all(one["waiting"] == 0 and not one["moreOnDisk"] for one in waiting)
             if idle and counts.entities >= entities_min:

@@ -20,7 +20,7 @@ from madang.store.deliveries import DeadLetter, Keeping, Progress
 
 _LOG: Final = logging.getLogger(__name__)
 _EVERY_SECONDS: Final = 0.25
-_FREEING_SECONDS: Final = 0.02
+_HURRIED_SECONDS: Final = 0.02
 _AFTER_FAILURE_SECONDS: Final = 2.0
 _LINES_MAX: Final = 500
 OUTBOX_BYTES_MAX: Final = LIMITS.outbox_bytes_max
@@ -39,7 +39,7 @@ class Bookkeeping:
         self._news = asyncio.Event()
         self._keeping = asyncio.Lock()
         self._kept_mark = 0
-        self._freeing = False
+        self._hurried = False
         self.position = 0
         self.size = 0
 
@@ -71,7 +71,7 @@ class Bookkeeping:
         """Keep what there is to keep, again and again; never returns."""
         while True:
             await self._news.wait()
-            await asyncio.sleep(_FREEING_SECONDS if self._freeing else _EVERY_SECONDS)
+            await asyncio.sleep(_HURRIED_SECONDS if self._hurried else _EVERY_SECONDS)
             self._news.clear()
             try:
                 await self.keep()
@@ -100,7 +100,7 @@ class Bookkeeping:
             self._touched = dict.fromkeys(progress) | self._touched
             raise
         self.size = max(0, self.size - freed.bytes)
-        self._freeing = freed.more
+        self._hurried = freed.more or bool(self._touched)
         self._kept_mark = mark
         for identifier, kept in progress.items():
             if identifier in self._lines:
@@ -111,22 +111,16 @@ class Bookkeeping:
             self._news.set()
 
     def _chosen(self, position: int) -> tuple[dict[str, Progress], bool]:
-        """What to write now, and whether the mark may move.
-
-        It may if every subscription that has not come as far as the mark has a cursor of its own on disk."""
-        behind: dict[str, Progress] = {}
-        others: dict[str, Progress] = {}
-        for identifier in self._touched:
+        """What to write now, and whether the mark may move: only if nothing else is left to be written, for a
+        subscription that has not come as far as the mark must have a cursor of its own on disk."""
+        chosen: dict[str, Progress] = {}
+        while self._touched and len(chosen) < _LINES_MAX:
+            identifier = next(iter(self._touched))
+            del self._touched[identifier]
             line = self._lines.get(identifier)
-            if line is None:
-                continue
-            progress = line.progress(position)
-            kept = line.kept.cursor if line.kept is not None else None
-            (behind if progress.cursor is not None and kept is None else others)[identifier] = progress
-        chosen = dict([*behind.items(), *others.items()][:_LINES_MAX])
-        left = len(behind) + len(others) > len(chosen)
-        self._touched = {one: None for one in (*behind, *others) if one not in chosen} if left else {}
-        return chosen, len(behind) <= _LINES_MAX
+            if line is not None:
+                chosen[identifier] = line.progress(position)
+        return chosen, not self._touched
 
     def _shed(self) -> None:
         """Give up the older half of what waits for those that are far behind."""

@@ -24,12 +24,14 @@ from madang.ngsild.subscription import DeliveryState, Status, Subscription
 from madang.ngsild.trigger import SubscriptionIndex, Watch
 from madang.settings import LIMITS
 from madang.store.base import KeptSubscription, Store
-from madang.store.deliveries import OutboxRow, Watched
+from madang.store.deliveries import Kept, OutboxRow, Watched
 from madang.trust.access import Access
 
 _LOG: Final = logging.getLogger(__name__)
 _SLICE_SECONDS: Final = LIMITS.slice_ms_max / 1000
-_PAGE: Final = 1000
+_PAGE: Final = 64
+# Lines that are started between two breaths of the event loop: each of them writes its notification at once
+_STARTED_MAX: Final = 32
 _READ_BYTES: Final = 256 * 1024
 _TAKEN_BYTES_MAX: Final = 4 * 1024**2
 # With many subscriptions the gate is not made anew at every one that goes: it lets too much through until then
@@ -58,6 +60,7 @@ class Dispatcher:
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._loaded = False
         self._stale = 0
+        self._gone = False
 
     async def run(self) -> None:
         """Deliver until cancelled; then keep what has been done."""
@@ -82,18 +85,12 @@ class Dispatcher:
         kept = await self._store.deliveries.kept()
         counts = await self._store.deliveries.letter_counts()
         self.books.restore(kept.mark, kept.size)
-        offset = 0
-        while True:
-            page, _ = await self._store.subscriptions.page(_PAGE, offset)
-            for one in page:
-                identifier = one.subscription.id
-                if identifier not in self.lines:
-                    self._admit(one)
-                self.lines[identifier].restore(kept.progress.get(identifier), kept.mark)
-                self.lines[identifier].letters = counts.get(identifier, 0)
-            offset += len(page)
-            if len(page) < _PAGE:
-                break
+        restored: set[str] = set()
+        self._gone = True
+        while self._gone:
+            # What goes while they are read could hide another one behind a page's end
+            self._gone = False
+            await self._read_subscriptions(restored, kept, counts)
         for identifier in (kept.progress.keys() | counts.keys()) - self.lines.keys():
             self.books.forget(identifier)
         self._loaded = True
@@ -101,6 +98,20 @@ class Dispatcher:
         for line in list(self.lines.values()):
             if line.behind or line.subscription.interval_seconds:
                 self._start(line)
+
+    async def _read_subscriptions(self, restored: set[str], kept: Kept, counts: dict[str, int]) -> None:
+        """Make a line of every subscription that has none yet, in slices."""
+        offset = 0
+        while page := (await self._store.subscriptions.page(_PAGE, offset))[0]:
+            for one in page:
+                identifier = one.subscription.id
+                if identifier not in restored:
+                    restored.add(identifier)
+                    line = self.lines.get(identifier) or self._admit(one)
+                    line.restore(kept.progress.get(identifier), kept.mark)
+                    line.letters = counts.get(identifier, 0)
+            offset += len(page)
+            await asyncio.sleep(0)
 
     def changed(self, kept: KeptSubscription) -> None:
         """A subscription was made or changed."""
@@ -123,6 +134,7 @@ class Dispatcher:
 
     def removed(self, subscription_id: str) -> None:
         """A subscription is no more; nothing is sent for it any longer."""
+        self._gone = True
         self._stop(subscription_id)
         self._index.remove(subscription_id)
         line = self.lines.pop(subscription_id, None)
@@ -214,12 +226,15 @@ class Dispatcher:
                 told = await self._told(found) if self._index.linked else self._index.triggered(found)
             except Exception:  # noqa: BLE001 whatever it is, it must not hold up the notifications of all others
                 told = await self._told_one_by_one(found)
-            for watch in told:
+            for started, watch in enumerate(told, 1):
                 line = self.lines.get(watch.subscription.id)
                 if line is not None and _concerns(line, changed.time, now) and not line.behind:
                     line.put(found, size)
                     self._start(line)
                     self.books.touch(line)
+                if started % _STARTED_MAX == 0 or perf_counter() > until:
+                    await asyncio.sleep(0)
+                    until = perf_counter() + _SLICE_SECONDS
             if perf_counter() > until:
                 await asyncio.sleep(0)
                 until = perf_counter() + _SLICE_SECONDS
