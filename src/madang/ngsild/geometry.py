@@ -21,7 +21,10 @@ GEOMETRY_TYPES: Final = frozenset(_DEPTHS)
 
 def is_geometry(value: object) -> bool:
     """Whether the value looks like a geometry: a quick look at its type, not a check."""
-    return isinstance(value, dict) and value.get("type") in GEOMETRY_TYPES and "coordinates" in value
+    if not isinstance(value, dict) or "coordinates" not in value:
+        return False
+    kind = value.get("type")
+    return isinstance(kind, str) and kind in GEOMETRY_TYPES
 
 
 def require_geometry(value: object, where: str) -> dict[str, Any]:
