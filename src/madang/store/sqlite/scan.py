@@ -44,8 +44,9 @@ from madang.trust.access import Access
 
 ENTITY_COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
 RENDERED_COLUMN: Final = "e.rendered"
-# Entities in a slice where each is asked about others too
+# Entities in a slice where each is asked about others too, and where each gets its place in an order
 FOLLOWING_ROWS: Final = 64
+ORDERED_ROWS: Final = 256
 COUNT_ROWS: Final = 4096
 CANDIDATES_MAX: Final = 2048
 COUNT_ROWS_OF_INDEX: Final = 65_536
@@ -129,6 +130,7 @@ class Scan:
     def _ordered(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
         """A page in the order that the window asks for: everything is looked at for every page."""
         ordering = Ordering(window.order, self._plan.masked)
+        self._slice = min(self._slice, ORDERED_ROWS)
         sieve = Sieve(self._plan, self._terms, ordering.reads, types=ordering.types)
         places: list[Place] = []
         for step, rows in self.every_row(sieve.columns):
