@@ -32,11 +32,11 @@ def require_geometry(value: object, where: str) -> dict[str, Any]:
 
     where: names the attribute or parameter in the error. Raises BadRequestData.
     """
-    if not isinstance(value, dict) or value.get("type") not in GEOMETRY_TYPES:
+    kind = value.get("type") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(kind, str) or kind not in GEOMETRY_TYPES:
         raise BadRequestData(
             f"{where} must be a GeoJSON geometry such as {{'type':'Point','coordinates':[127.0,37.5]}}"
         )
-    kind = value["type"]
     _check_nested(value.get("coordinates"), _DEPTHS[kind], kind, where)
     return value
 
