@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
+import apsw
 import msgspec
 import pytest
 from tests.asgi_client import Client
 
+from madang.api.asgi import information_api
 from madang.clock import FixedClock
 from madang.errors import Busy
+from madang.home import Home
 from madang.hub import hub as hub_module
 from madang.hub import live
 from madang.hub.hub import Hub
 from madang.settings import LIMITS
-from madang.trust.access import Access
+from madang.settings import read as read_settings
+from madang.trust.access import OPEN, Access
+from madang.wire import WIRING
 
 ENTITIES = "/ngsi-ld/v1/entities"
 SECOND = 1_000_000
@@ -142,3 +148,43 @@ async def test_a_store_that_is_being_closed_is_not_opened_beside_itself(
 async def test_names_that_cannot_be(api: Client, hub: Hub, name: str) -> None:
     reply = await api.get(f"{ENTITIES}/urn:x:1", headers=of(name))
     assert reply.status == (404 if not name else 400)
+
+
+async def test_one_tenant_that_is_broken_does_not_keep_the_others_from_coming_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = Home(tmp_path)
+    home.create()
+    settings = read_settings({"MADANG_HOME": str(home.path)})
+    subscription = {
+        "type": "Subscription",
+        "entities": [{"type": "Car"}],
+        "notification": {"endpoint": {"uri": "http://127.0.0.1:9/"}},
+    }
+    async with WIRING.open_hub(home, settings) as hub:
+        api = Client(information_api(hub))
+        for tenant in ("broken", "whole"):
+            reply = await api.post("/ngsi-ld/v1/subscriptions", subscription, headers=of(tenant))
+            assert reply.status == 201, reply.body
+    connection = apsw.Connection(str(home.tenants / "broken.sqlite3"))
+    connection.pragma("user_version", 9999)
+    connection.close()
+    async with WIRING.open_hub(home, settings) as hub:
+        assert set(hub.open_stores) == {"whole"}
+        assert "later version" in caplog.text
+        api = Client(information_api(hub))
+        reply = await api.get("/ngsi-ld/v1/types", headers=of("broken"))
+        assert reply.status == 500
+        assert (await api.get("/ngsi-ld/v1/types")).status == 200
+
+
+async def test_who_follows_from_a_later_number_reads_anew(api: Client, hub: Hub) -> None:
+    """A restored backup is of an earlier moment than what a page has seen last."""
+    reply = await api.post(ENTITIES, {"id": "urn:x:1", "type": "Car"})
+    assert reply.status == 201
+    following = live.watch(hub, OPEN, after=1000)
+    assert (await anext(following)).kind == "lost"
+    waiting = asyncio.ensure_future(anext(following))
+    await asyncio.sleep(0)
+    await api.post(ENTITIES, {"id": "urn:x:2", "type": "Car"})
+    assert (await waiting).id == "urn:x:2"

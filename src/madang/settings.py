@@ -214,7 +214,7 @@ class Limits(msgspec.Struct, frozen=True):
     ] = 64
     busy_tenants_max: Annotated[
         int, msgspec.Meta(description="tenants at work at one time, those with subscriptions among them")
-    ] = 512
+    ] = 4096
     page_entities_default: Annotated[int, msgspec.Meta(description="entities on a page without `limit`")] = 20
     page_entities_max: Annotated[int, msgspec.Meta(description="the largest `limit`")] = 1000
     offset_entities_max: Annotated[int, msgspec.Meta(description="the largest `offset`")] = 10_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from madang.city.model import City
 from madang.cli import main as commands
 from madang.cli.wiring import Wiring
 from madang.clock import SystemClock
+from madang.errors import MadangError
 from madang.home import Home
 from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
@@ -32,6 +34,8 @@ from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import Access
 from madang.web import app as pages
 from madang.web.site import Site
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 def store_options() -> Options:
@@ -62,7 +66,12 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
     )
     hub.delivery = Notifier(hub, settings.egress_allow)
     for tenant in subscribed_tenants(home.tenants):
-        hub.store(Access(tenant=tenant))
+        try:
+            hub.store(Access(tenant=tenant))
+        except MadangError as error:
+            _LOG.error(
+                "Subscribers of tenant %s are not notified before it is used: %s", tenant, error.message
+            )
     try:
         yield hub
     finally:

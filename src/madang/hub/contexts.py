@@ -71,11 +71,10 @@ class _Built(msgspec.Struct, frozen=True):
 class _Gathering:
     """What is found out on the way to the documents of one @context."""
 
-    __slots__ = ("documents", "kept", "lasting", "own", "tenant", "until", "uses")
+    __slots__ = ("access", "documents", "lasting", "own", "until", "uses")
 
-    def __init__(self, tenant: str, kept: KeptContexts | None) -> None:
-        self.tenant = tenant
-        self.kept = kept
+    def __init__(self, access: Access) -> None:
+        self.access = access
         self.documents = 0
         self.until = _NEVER
         self.uses: list[Use] = []
@@ -124,7 +123,7 @@ class Contexts:
         return await self._build(key, reference, access)
 
     async def _build(self, key: Key, reference: Any, access: Access) -> Context:
-        gathering = _Gathering(access.tenant, self.kept(access, open_it=True))
+        gathering = _Gathering(access)
         try:
             async with asyncio.timeout(LIMITS.context_resolve_ms_max / 1000):
                 documents = await self._documents_of(reference, 0, gathering)
@@ -189,12 +188,13 @@ class Contexts:
     async def _document(self, url: str, gathering: _Gathering) -> Any:
         """The value of "@context" in the document at this address: one hosted here, or a copy of a remote one."""
         path = _path(url)
-        if path.startswith(HOSTED_PATH) and gathering.kept is not None:
-            hosted = gathering.kept.find(unquote(path[len(HOSTED_PATH) :]))
+        store = self.kept(gathering.access, open_it=True)
+        if path.startswith(HOSTED_PATH) and store is not None:
+            hosted = store.find(unquote(path[len(HOSTED_PATH) :]))
             if hosted is not None and hosted.kind is not ContextKind.CACHED:
-                gathering.uses.append(self.use(gathering.tenant, hosted.id))
+                gathering.uses.append(self.use(gathering.access.tenant, hosted.id))
                 return orjson.loads(hosted.document)
-        kept = gathering.kept.find(url) if gathering.kept is not None else None
+        kept = store.find(url) if store is not None else None
         copy = self._copies.get(url)
         if copy is None and kept is not None:
             copy = _Copy(orjson.loads(kept.document), kept.expires, kept.etag)
@@ -235,13 +235,15 @@ class Contexts:
 
     async def _keep(self, url: str, copy: _Copy, kept: KeptContext | None, gathering: _Gathering) -> None:
         """Store the copy if it is newer than what is stored. That this fails is no reason to refuse a request."""
-        if gathering.kept is None:
+        # Asked for anew: while the host was waited for, the tenant's store may have been closed
+        store = self.kept(gathering.access, open_it=True)
+        if store is None:
             gathering.lasting = False
             return
         identifier = kept.id if kept is not None else new_id()
         if kept is None or kept.expires != copy.expires:
             try:
-                await gathering.kept.put(
+                await store.put(
                     KeptContext(
                         identifier,
                         ContextKind.CACHED,
@@ -255,7 +257,7 @@ class Contexts:
             except MadangError as error:
                 _LOG.warning("The copy of the @context at %s is not kept: %s", url, error.message)
                 return
-        gathering.uses.append(self.use(gathering.tenant, identifier))
+        gathering.uses.append(self.use(gathering.access.tenant, identifier))
 
     async def reload(self, kept: KeptContext, access: Access) -> None:
         """Put what its host serves now in the place of a stored copy (CIM 009 §5.13.5.4). Raises ContextUnavailable."""
@@ -263,7 +265,7 @@ class Contexts:
             copy = await self._refreshed(kept.url, None)
         except BadRequestData as error:
             raise ContextUnavailable(error.message) from error
-        await self._keep(kept.url, copy, kept, _Gathering(access.tenant, self.kept(access, open_it=True)))
+        await self._keep(kept.url, copy, kept, _Gathering(access))
         self.forget(access.tenant)
 
     def forget(self, tenant: str, context_id: str = "", url: str = "") -> None:

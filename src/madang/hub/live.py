@@ -20,7 +20,11 @@ async def watch(hub: Hub, access: Access, after: int | None = None) -> AsyncIter
     store = hub.store(access)
     following = store.watch()
     last = await store.last_sequence() if after is None else after
-    if after is not None:
+    if after is not None and after > await store.last_sequence():
+        # A number of the time before a backup was restored
+        last = await store.last_sequence()
+        yield ChangeRow(last, hub.clock.now(), "", "lost", (), ())
+    elif after is not None:
         missed = await store.changes_since(after, _REPLAY_CHANGES_MAX)
         if len(missed) >= _REPLAY_CHANGES_MAX:
             last = await store.last_sequence()

@@ -73,11 +73,7 @@ def back_up(home: Home, destination: Path, stores: StoreFiles, clock: Clock, tel
     needed = sum(path.stat().st_size for path in databases)
     making = destination.with_name(destination.name + ".partial")
     with _ours(making):
-        free = shutil.disk_usage(making).free
-        if free < needed:
-            raise BackupUnusable(
-                f"The stores take {needed // 1024**2} MiB, but the disk of {destination} has {free // 1024**2} MiB left"
-            )
+        _require_room(making, needed)
         began = clock.now()
         entities, sequences = {}, {}
         (making / "tenants").mkdir()
@@ -119,6 +115,7 @@ def stage(home: Home, backup: Path, stores: StoreFiles, tell: Progress) -> Manif
     home.create()
     staging = home.path / _STAGING
     with _ours(staging):
+        _require_room(staging, manifest.bytes)
         for folder in _FOLDERS:
             (staging / folder).mkdir()
         done = 0
@@ -211,6 +208,14 @@ def _ours(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.with_name(folder.name + ".lock").unlink(missing_ok=True)
         os.close(lock)
+
+
+def _require_room(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise BackupUnusable(
+            f"{needed // 1024**2} MiB are to be copied, but the disk of {folder.parent} has {free // 1024**2} MiB left"
+        )
 
 
 def _copy_files(source: Path, target: Path, report: Callable[[int, int], None]) -> None:
