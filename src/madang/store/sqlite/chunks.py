@@ -46,7 +46,7 @@ VALUES_MAX: Final = 4096
 
 _FORMS_MAX: Final = 255
 _NUMBER_HEAD: Final = b'{"type":"Property","value":'
-_NUMBER_BEGINS: Final = frozenset(b"-0123456789")
+_NUMBER_BEGINS: Final = frozenset((b"-", *(b"%d" % digit for digit in range(10))))
 _CONTEXTUAL: Final = 1
 _DELETED: Final = 2
 
@@ -110,7 +110,10 @@ def encode(instances: Sequence[Instance]) -> Stored:
     readings = decode_bodies(_READINGS, instances)
     stated = [one.observedAt for one in readings]
     times = moments(stated)
-    raws = [_number_of(instance, reading) for instance, reading in zip(instances, readings, strict=True)]
+    raws = [
+        bytes(reading.value) if instance.body.startswith(_NUMBER_HEAD) else b""
+        for instance, reading in zip(instances, readings, strict=True)
+    ]
     numbers = _numbers(instances, raws)
     sequences = np.array([one.sequence for one in instances], np.int64)
     created = np.array([one.created_at for one in instances], np.int64)
@@ -158,15 +161,14 @@ def moments(texts: list[str | None]) -> Integers:
     return times
 
 
-def _number_of(instance: Instance, reading: _Reading) -> bytes:
-    """The number of a Property as it is written; b"" if its value is none."""
-    raw = bytes(reading.value)
-    plain = raw[:1] and raw[0] in _NUMBER_BEGINS and instance.body.startswith(_NUMBER_HEAD + raw)
-    return raw if plain else b""
-
-
 def _numbers(instances: Sequence[Instance], raws: list[bytes]) -> Floats | None:
-    if not any(raws) or any(not raw and not one.deleted for raw, one in zip(raws, instances, strict=True)):
+    """What the values are if all are numbers, NaN for deletions; raws, as they are written, keeps only those."""
+    for at, raw in enumerate(raws):
+        if raw[:1] not in _NUMBER_BEGINS:
+            if not instances[at].deleted:
+                return None
+            raws[at] = b""
+    if not any(raws):
         return None
     return np.array(orjson.loads(b"[" + b",".join([raw or b"null" for raw in raws]) + b"]"), np.float64)
 
@@ -191,25 +193,35 @@ def _bodies(
     digits = next(
         (len(moment) - 21 if len(moment) > 20 else 0 for moment in moments if moment is not None), 0
     )
-    whole = np.array([raw.lstrip(b"-").isdigit() for raw in raws], np.int64)
-    with_numbers = columns[1] is not None
-    forms: dict[bytes, int] = {}
-    which = []
-    for instance, raw, moment in zip(instances, raws, moments, strict=True):
-        form = instance.body
-        if with_numbers and raw:
-            form = _NUMBER_HEAD + NUMBER + form[len(_NUMBER_HEAD) + len(raw) :]
-        if moment is not None:
-            form = form.replace(moment.encode(), MOMENT)
-        which.append(forms.setdefault(form, len(forms)))
-        if len(forms) > _FORMS_MAX:
-            break
-    bodies = [instance.body for instance in instances]
-    if len(which) == len(bodies) and (len(forms) == 1 or len(forms) * 4 <= len(bodies)) and digits in UNITS:
-        made = Bodies(list(forms), pack(np.array(which, np.int64)), digits, pack(whole), b"")
-        if written(made, Part(len(bodies), EVERY, *columns)) == bodies:
+    if digits in UNITS:
+        raws = raws if columns[1] is not None else [b""] * len(raws)
+        part = Part(len(instances), EVERY, *columns)
+        bodies = [instance.body for instance in instances]
+        whole = pack(np.array([b"." not in raw and b"e" not in raw for raw in raws], np.int64))
+        # Mostly all are of the first one's form
+        same = pack(np.zeros(len(bodies), np.int64))
+        made = Bodies([_form(bodies[0], raws[0], moments[0])], same, digits, whole, b"")
+        if written(made, part) == bodies:
             return made
-    return Bodies([], None, 0, None, zlib.compress(MOMENT.join(bodies), 6))
+        forms: dict[bytes, int] = {}
+        which = []
+        for body, raw, moment in zip(bodies, raws, moments, strict=True):
+            which.append(forms.setdefault(_form(body, raw, moment), len(forms)))
+            if len(forms) > _FORMS_MAX:
+                break
+        if len(which) == len(bodies) and len(forms) * 4 <= len(bodies):
+            made = Bodies(list(forms), pack(np.array(which, np.int64)), digits, whole, b"")
+            if written(made, part) == bodies:
+                return made
+    text = MOMENT.join([instance.body for instance in instances])
+    return Bodies([], None, 0, None, zlib.compress(text, 6))
+
+
+def _form(body: bytes, raw: bytes, moment: str | None) -> bytes:
+    """A body without its number and its moment. raw: the number as it is written, b"" if it stays in the form."""
+    if raw:
+        body = _NUMBER_HEAD + NUMBER + body[len(_NUMBER_HEAD) + len(raw) :]
+    return body if moment is None else body.replace(moment.encode(), MOMENT)
 
 
 class Chunk:
