@@ -40,6 +40,8 @@ _MEDIA: Final = {
     "ld+json": "application/ld+json",
     "geo+json": "application/geo+json",
 }
+# What a query string may hold as it is (RFC 3986 §3.4); not "," and ";", by which headers are cut
+_PLAIN_IN_QUERIES: Final = ":*@/"
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -252,10 +254,15 @@ def page_links(call: Call, window: Window, next_cursor: str) -> list[bytes]:
         links.append(({"offset": str(max(0, offset - window.limit))}, "prev"))
     if not links:
         return []
-    path, media = quote(call.scope_path, safe="/:"), _MEDIA[accepted(call, geojson=True)]
+    path, media = quote(call.scope_path.rstrip("/"), safe="/:"), _MEDIA[accepted(call, geojson=True)]
     return [
-        f'<{path}?{urlencode(rest | place)}>; rel="{rel}"; type="{media}"'.encode() for place, rel in links
+        f'<{path}?{_written(rest | place)}>; rel="{rel}"; type="{media}"'.encode() for place, rel in links
     ]
+
+
+def _written(parameters: dict[str, str]) -> str:
+    """Parameters as a query string, by name."""
+    return urlencode(sorted(parameters.items()), safe=_PLAIN_IN_QUERIES)
 
 
 def with_context(body: bytes, context: Any) -> bytes:
