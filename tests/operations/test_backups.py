@@ -117,6 +117,7 @@ async def test_a_backup_of_a_running_platform(platform: Platform, tmp_path: Path
     assert written > 55, "the platform could not write meanwhile"
     restored = await carried_out("restore", tmp_path / "backup", "--home", tmp_path / "new")
     assert restored.returncode == OK, restored.stderr
+    assert not list((tmp_path / "new").glob("before-restore-*"))
     assert (tmp_path / "new" / "files" / "notes" / "a.txt").read_text(encoding="utf-8") == "a note"
     again = Platform.start(tmp_path / "new")
     try:
@@ -218,6 +219,8 @@ async def test_a_restore_that_is_killed_is_finished_by_the_next(
     """At whatever rename the process ends: the home is then what was restored, and what was there is whole."""
     home = Home(platform.home)
     (home.files / "new.txt").write_text("written after the backup", encoding="utf-8")
+    for folder in (home.quarantine, home.tables):
+        (folder / "some").touch()
     backups.stage(home, backup, WIRING.files, lambda *_: None)
     rename, left = Path.rename, renames
 

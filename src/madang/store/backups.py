@@ -155,10 +155,12 @@ def swap_in(home: Home) -> Path | None:
         new, old = staging / name, home.path / name
         if not new.exists():
             continue
-        if old.exists():
+        if old.exists() and ((kept / name).exists() or not any(old.iterdir())):
+            # Nothing is lost: it is empty, or was made anew after a start that was cut short
+            shutil.rmtree(old)
+        elif old.exists():
             kept.mkdir(exist_ok=True)
-            # A folder that was made anew since is empty
-            old.rename(kept / name) if not (kept / name).exists() else shutil.rmtree(old)
+            old.rename(kept / name)
         new.rename(old)
     _sync_folder(home.path)
     shutil.rmtree(home.path / _SWAPPED, ignore_errors=True)
