@@ -61,6 +61,8 @@ async def test_what_is_added_is_served_and_nothing_beside_its_context(api: Clien
     served = await api.get(reply.headers["location"])
     assert (served.status, served.json()) == (200, {"@context": TERMS})
     assert served.headers["content-type"] == "application/json"
+    assert served.headers["cache-control"] == "public, max-age=3600"
+    assert "ngsild-tenant" in served.headers["vary"]
     as_ld = await api.get(reply.headers["location"], headers={"accept": "application/ld+json"})
     assert as_ld.headers["content-type"] == "application/ld+json"
     assert (await api.get(reply.headers["location"], headers={"accept": "text/html"})).status == 406

@@ -16,6 +16,8 @@ from madang.ngsild.times import format_moment
 from madang.store.base import ContextKind, KeptContext
 
 _KINDS = {kind.value: kind for kind in ContextKind}
+# What is served under an identifier can go, but does not change; the platform's own does with its version
+_KEEP = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"accept, ngsild-tenant"))
 
 
 async def add(call: Call) -> Answer:
@@ -44,7 +46,7 @@ async def serve(call: Call) -> Answer:
         found = await hosted_contexts.retrieve(call.hub, call.access, context_id)
         return Answer(200, orjson.dumps(_details(call, found)), [JSON])
     content = await hosted_contexts.content(call.hub, call.access, context_id)
-    return Answer(200, b'{"@context":' + content + b"}", [LD_JSON if media == "ld+json" else JSON])
+    return Answer(200, b'{"@context":' + content + b"}", [LD_JSON if media == "ld+json" else JSON, *_KEEP])
 
 
 async def delete(call: Call) -> Answer:
