@@ -250,6 +250,9 @@ class Limits(msgspec.Struct, frozen=True):
     temporal_instances_max: Annotated[int, msgspec.Meta(description="the largest MADANG_HISTORY_PAGE")] = (
         100_000
     )
+    temporal_compared_max: Annotated[
+        int, msgspec.Meta(description="values of a history that are compared with each other, unless they are numbers")
+    ] = 50_000
     temporal_ordered_entities_max: Annotated[
         int, msgspec.Meta(description="histories that orderBy puts in order")
     ] = 100_000
@@ -361,6 +364,9 @@ class Limits(msgspec.Struct, frozen=True):
     notification_refusals_max: Annotated[
         int, msgspec.Meta(description="answers that refuse a notification before it becomes a dead letter")
     ] = 3
+    waiting_threads_max: Annotated[
+        int, msgspec.Meta(description="threads that wait for look-ups of names and for brokers")
+    ] = 64
     dead_letters_max: Annotated[
         int, msgspec.Meta(description="dead letters kept of one subscription; no more are added")
     ] = 1000

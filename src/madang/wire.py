@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -26,7 +28,7 @@ from madang.hub.hub import Hub
 from madang.ngsild.context import Context
 from madang.ngsild.temporal import DAY
 from madang.server import Application
-from madang.settings import Settings
+from madang.settings import LIMITS, Settings
 from madang.store.sqlite.deliveries import subscribed_tenants
 from madang.store.sqlite.files import SqliteFiles
 from madang.store.sqlite.folder import Retention
@@ -64,6 +66,9 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
         clock=clock,
         history_page=settings.history_page,
     )
+    # They look up names and connect to brokers, and one that does not answer must not hold up the others
+    threads = ThreadPoolExecutor(LIMITS.waiting_threads_max, thread_name_prefix="waiting")
+    asyncio.get_running_loop().set_default_executor(threads)
     hub.delivery = Notifier(hub, settings.egress_allow)
     for tenant in subscribed_tenants(home.tenants):
         try:

@@ -26,6 +26,7 @@ from madang.ngsild.subscription import Endpoint
 _PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _VERSIONS: Final = {"mqtt3.1.1": ProtocolVersion.V311, "mqtt5.0": ProtocolVersion.V5}
 _BROKERS_MAX: Final = 64
+_LOCKS_MAX: Final = 1024
 
 
 class Broker(msgspec.Struct, frozen=True):
@@ -79,6 +80,8 @@ class MqttSender:
 
     async def _client(self, broker: Broker) -> Client:
         """The connection to a broker, made if there is none."""
+        if len(self._connecting) > _LOCKS_MAX:
+            self._connecting = {one: lock for one, lock in self._connecting.items() if lock.locked()}
         async with self._connecting.setdefault(broker, asyncio.Lock()):
             client = self._clients.get(broker)
             if client is None:
