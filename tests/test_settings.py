@@ -13,7 +13,7 @@ from madang.settings import SETTINGS, Limits, Settings, read
 
 UNITS = (
     "attributes|tenants|fetches|documents|bytes|cached|changes|characters|clients|contexts|depth|entities|files|ids|indexes|instances|lines|ms"
-    "|entries|subscriptions|levels|keys|kept|remembered|in_flight|refusals|letters|observations|rows|seconds|terms|vertices"
+    "|entries|subscriptions|levels|keys|kept|remembered|in_flight|refusals|letters|observations|rows|seconds|terms|threads|vertices"
 )
 
 
