@@ -68,6 +68,11 @@ async def test_a_deletion_may_be_part_of_what_is_written(api: Client) -> None:
     assert await values(api) == [1, NULL]
     found = (await api.get(f"{TEMPORAL}/{ID}")).json()
     assert found["fuel"][1]["deletedAt"] == "2020-01-01T00:03:00Z"
+    params = {"options": "aggregatedValues", "aggrMethods": "sum", "attrs": "speed"}
+    summed = (await api.get(f"{TEMPORAL}/{ID}", params=params)).json()
+    assert summed["speed"]["sum"][0][0] == 1
+    simple = (await api.get(f"{TEMPORAL}/{ID}", params={"options": "temporalValues"})).json()
+    assert simple["fuel"]["values"] == [[5, "2020-01-01T00:01:00Z"]]
     assert (await api.get(f"{BASE}/entities/{ID}")).json().keys() == {"id", "type"}
     wrong = vehicle(speed=[{"type": "Property", "value": NULL, "deletedAt": "yesterday"}])
     assert (await api.post(TEMPORAL, wrong)).status == 400

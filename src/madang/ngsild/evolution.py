@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from madang.ngsild.aggregation import Values
 from madang.ngsild.entity import VALUE_MEMBERS, Kind
 from madang.ngsild.identifier import NGSI_LD_NULL
 from madang.ngsild.summary import Summary
@@ -85,7 +86,8 @@ class Series(msgspec.Struct, frozen=True, eq=False):
     """The selected instances of one attribute with one datasetId. times: of each instance, ascending.
 
     summary: of all numbers, where only that is asked for; then there are no instances, and two times: the least and the
-    greatest. kind: of a series that lost all its instances, which can no longer tell it.
+    greatest. values: in the place of the instances, where only they are asked for. kind: of a series without
+    instances, which can no longer tell it.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Series(msgspec.Struct, frozen=True, eq=False):
     instances: Sequence[Instance]
     times: Moments
     summary: Summary | None = None
+    values: Values | None = None
     kind: Kind = Kind.PROPERTY
 
 

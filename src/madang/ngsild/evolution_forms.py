@@ -30,6 +30,7 @@ from madang.ngsild.evolution import (
     is_deletion,
     written,
 )
+from madang.ngsild.identifier import NGSI_LD_NULL
 from madang.ngsild.representation import compact_members, in_language
 from madang.ngsild.scopes_over_time import SCOPE
 from madang.ngsild.temporal import Aggregation, TemporalQuery, TimeProperty
@@ -45,6 +46,7 @@ _PLURAL: Final = {
     Kind.LIST_PROPERTY: "valueLists",
     Kind.LIST_RELATIONSHIP: "objectLists",
 }
+_NULL: Final = NGSI_LD_NULL.encode()
 _NAMED: Final = frozenset((Kind.LANGUAGE_PROPERTY, Kind.VOCAB_PROPERTY, Kind.JSON_PROPERTY))
 
 
@@ -214,11 +216,16 @@ def _pairs(series: Series, temporal: TemporalQuery, form: EvolutionForm) -> byte
 
 
 def without_deletions(series: Series) -> Series:
-    if not any(instance.deleted for instance in series.instances):
+    gone = [_is_deletion(instance) for instance in series.instances]
+    if not any(gone):
         return series
-    mask = np.array([not instance.deleted for instance in series.instances], dtype=bool)
-    kept = [instance for instance in series.instances if not instance.deleted]
-    return Series(series.name, series.dataset_id, kept, series.times[mask])
+    kept = [instance for instance, deleted in zip(series.instances, gone, strict=True) if not deleted]
+    return Series(series.name, series.dataset_id, kept, series.times[~np.array(gone, dtype=bool)])
+
+
+def _is_deletion(instance: Instance) -> bool:
+    """Whether a deletion happened then, or was written into the history."""
+    return instance.deleted or (_NULL in instance.body and is_deletion(orjson.loads(instance.body)))
 
 
 def _opening(kind: Kind, dataset_id: str | None) -> bytes:
@@ -289,11 +296,15 @@ def _aggregated(series: Series, temporal: TemporalQuery, form: EvolutionForm, or
     if series.summary is not None:
         summed = aggregation.of_summary(series.summary, temporal, asked, origin)
         return _opening(Kind.PROPERTY, series.dataset_id) + orjson.dumps(summed)[1:]
-    series = without_deletions(series)
-    if not series.instances:
+    values, kind = series.values, series.kind
+    if values is None:
+        series = without_deletions(series)
+        if not series.instances:
+            return b""
+        kind = series.instances[0].kind
+        values = _comparable(series.instances, kind, msgspec.structs.replace(form, language=None))
+    if not len(series.times):
         return b""
-    kind = series.instances[0].kind
-    values = _comparable(series.instances, kind, msgspec.structs.replace(form, language=None))
     unfit = [method for method in asked.methods if method not in values.methods]
     name = form.context.compact(series.name)
     if unfit and series.name in temporal.attributes:

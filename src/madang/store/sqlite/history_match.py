@@ -18,7 +18,7 @@ from madang.ngsild.expression import ENTITY_MOMENTS, And, Expression, Or
 from madang.ngsild.matcher import Matcher, compile_expression, compile_geo
 from madang.ngsild.query import Query
 
-_SLICE_INSTANCES: Final = 512
+_SLICE_INSTANCES: Final = 128
 
 
 class _Leaf(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from madang.settings import LIMITS
 from madang.store.base import EvolutionPage
 from madang.store.sqlite import codec, history, history_match, history_scope, read, sums
 from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.comparing import with_values
 from madang.store.sqlite.history import Subject
 from madang.store.sqlite.history_match import Conditions
 from madang.trust.access import Access
@@ -70,6 +71,9 @@ async def one(
     attributes = history_scope.without_scope(terms, temporal)
     evolution_of = sums.evolution if sums.can_sum(attributes) else history.evolution
     evolution = await evolution_of(connection, terms, subject, attributes, access.mask)
+    if temporal.aggregation is not None:
+        valued = tuple([await with_values(one) for one in evolution.series])
+        evolution = msgspec.structs.replace(evolution, series=valued)
     if history_scope.is_wanted(terms, temporal, access.mask):
         scope = (await history_scope.read(connection, terms, subject.row)).series(temporal)
         if scope is not None:
@@ -252,6 +256,8 @@ async def _evolution(
         if not spans:
             return None
     series = await _series(connection, terms, asked, subject, spans)
+    if temporal.aggregation is not None:
+        series = tuple([await with_values(one) for one in series])
     shown = (
         scopes.series(temporal)
         if scopes is not None and history_scope.is_wanted(terms, temporal, mask)

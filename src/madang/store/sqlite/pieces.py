@@ -16,10 +16,10 @@ import apsw
 import msgspec
 import numpy as np
 
-from madang.ngsild.evolution import Instance, WritableInstances, times_of, written
+from madang.ngsild.evolution import Instance, WritableInstances, decode_bodies, times_of, written
 from madang.ngsild.temporal import TemporalQuery, TimeProperty
 from madang.store.sqlite.chunks import Chunk
-from madang.store.sqlite.columns import Integers
+from madang.store.sqlite.columns import Floats, Integers
 from madang.store.sqlite.tail import Key, Wanted
 
 HEAD: Final = """number, term, dataset, n, regular, earliest, latest, written_first, written_last,
@@ -147,6 +147,15 @@ class Pieces(Sequence[Instance]):
             parts.append(times_of(self.tail, temporal))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    @cached_property
+    def numbers(self) -> Floats | None:
+        """The number of each instance, NaN for a deletion; None if some have another value."""
+        parts = [chunk.numbers for chunk in self.chunks]
+        if self.tail:
+            parts.append(_numbers_of(self.tail))
+        found = [part for part in parts if part is not None]
+        return np.concatenate(found) if len(found) == len(parts) else None
+
     def take(self, index: Integers) -> list[Instance]:
         """The instances with these indexes. Those of a chunk are made together."""
         found: list[Instance] = []
@@ -195,6 +204,22 @@ class Pieces(Sequence[Instance]):
         return chunk, index - start
 
 
+class _Number(msgspec.Struct, gc=False):
+    value: float
+
+
+_NUMBERS: Final = msgspec.json.Decoder(list[_Number])
+
+
+def _numbers_of(instances: list[Instance]) -> Floats | None:
+    if any(one.deleted for one in instances):
+        return None
+    try:
+        return np.array([one.value for one in decode_bodies(_NUMBERS, instances)], np.float64)
+    except msgspec.ValidationError:
+        return None
+
+
 class Taken(WritableInstances):
     """Some instances of a series, made when they are looked at."""
 
@@ -205,6 +230,11 @@ class Taken(WritableInstances):
     @cached_property
     def _made(self) -> list[Instance]:
         return self._pieces.take(self._index) if len(self._index) else []
+
+    def numbers(self) -> Floats | None:
+        """As `Pieces.numbers`, of these."""
+        numbers = self._pieces.numbers
+        return None if numbers is None else numbers[self._index]
 
     def written(self) -> list[bytes] | None:
         return self._pieces.written(self._index) if len(self._index) else []
