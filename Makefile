@@ -22,10 +22,10 @@ WEB_BUILD := src/madang/web/static/build
 demo: .make/run .make/web
 	exec $(BIN)/madang up --demo
 
-test: .make/dev .make/web
+test: .make/dev .make/web .make/clients
 	$(BIN)/pytest $(PYTEST_FLAGS)
 
-check: .make/dev .make/web
+check: .make/dev .make/web .make/clients
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -66,6 +66,12 @@ clean:
 .make/dev: .make/run requirements/dev.txt
 	scripts/require-program git git
 	$(UV) --require-hashes -r requirements/dev.txt
+	touch $@
+
+# Other people's programs that use the platform, each with what it wants, away from ours.
+.make/clients: .make/dev requirements/clients.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .make/clients-venv
+	$(BIN)/uv pip install --quiet --python .make/clients-venv/bin/python --require-hashes -r requirements/clients.txt
 	touch $@
 
 # The web: npm reads the lock file, Vite builds into the package.

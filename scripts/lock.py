@@ -10,6 +10,7 @@ OPTIONS = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-head
 TARGETS = {
     "setup": ["--group", "setup"],
     "node": ["--group", "node"],
+    "clients": ["--group", "clients"],
     "run": ["pyproject.toml"],
     "dev": ["pyproject.toml", "--group", "dev"],
 }

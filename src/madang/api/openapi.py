@@ -15,7 +15,7 @@ from madang import __version__
 from madang.api.openapi_operations import EVERYWHERE, OPERATIONS, Operation
 from madang.api.openapi_parameters import PARAMETERS, RENAMED
 from madang.api.openapi_schemas import SCHEMAS, Schema, reference
-from madang.api.problems import PROBLEMS
+from madang.api.problems import BARE, PROBLEMS
 from madang.api.routes import BASE, ROUTES, Route
 from madang.errors import MadangError, NotAcceptable
 
@@ -158,11 +158,9 @@ def _problems(said: Operation) -> dict[str, Any]:
     for error in sorted({*said.errors, *EVERYWHERE}, key=_order):
         status, name, title = PROBLEMS[error]
         by_status.setdefault(status, []).append(f"{name}: {title}")
+    told = {"content": _content(reference("ProblemDetails"), _BODY_TYPES[:1])}
     return {
-        str(status): {
-            "description": "; ".join(reasons),
-            "content": _content(reference("ProblemDetails"), _BODY_TYPES[:1]),
-        }
+        str(status): {"description": "; ".join(reasons), **(told if status not in BARE else {})}
         for status, reasons in sorted(by_status.items())
     }
 

@@ -35,7 +35,7 @@ PROBLEMS: Final[dict[type[MadangError], tuple[int, str, str]]] = {
     errors.StoreBroken: (500, "InternalError", "The store cannot be used"),
 }
 # Told by their status alone (§6.3.4)
-_BARE: Final = frozenset((errors.LengthRequired, errors.UnsupportedMediaType))
+BARE: Final = frozenset((411, 415))
 _INTERNAL: Final = (500, "InternalError", "Something went wrong inside the platform")
 
 
@@ -56,7 +56,7 @@ def problem_answer(error: MadangError) -> Answer:
         headers.append((b"allow", error.detail.encode()))
     if isinstance(error, errors.Busy):
         headers.append((b"retry-after", b"1"))
-    if type(error) in _BARE:
+    if status_of(error) in BARE:
         return Answer(status_of(error))
     return Answer(status_of(error), orjson.dumps(problem(error)), headers)
 
