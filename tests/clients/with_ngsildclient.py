@@ -50,15 +50,17 @@ def use(client: Client, endpoint: str) -> dict[str, Any]:
     seen["by q"] = sorted(one.id for one in client.query(type="AirQualityObserved", q="pm10>270"))
     seen["counted"] = client.count(type="AirQualityObserved", q="pm10<=50")
     seen["types"] = [kind.rpartition("/")[2] for kind in client.types.list()]
-    wish = SubscriptionBuilder(endpoint).select_type("AirQualityObserved").watch(["pm10"]).name("dust").build()
+    wish = (
+        SubscriptionBuilder(endpoint).select_type("AirQualityObserved").watch(["pm10"]).name("dust").build()
+    )
     subscription = client.subscriptions.create(wish)
     seen["subscriptions"] = [one["id"] == subscription for one in client.subscriptions.list()]
     changed = client.get(first)
     changed["pm10"].value = 99.0
     seen["updated"] = client.update(changed)
     seen["notified"] = [one["pm10"]["value"] for one in notified.get(timeout=20)["data"]]
-    seen["unsubscribed"] = client.subscriptions.delete(subscription)
-    seen["history"] = "pm10" in json.dumps(client.temporal.get(first, lastn=5))
+    seen["unsubscribed"] = client.subscriptions.purge()
+    seen["history"] = "pm10" in json.dumps(client.temporal.get(first))
     seen["deleted"] = client.delete(first)
     client.drop("AirQualityObserved")
     seen["left"] = client.count(type="AirQualityObserved")

@@ -20,7 +20,7 @@ import orjson
 from madang.clock import Clock
 from madang.errors import BadRequestData, ContextUnavailable, MadangError
 from madang.hub.context_fetch import Fetcher, in_steps
-from madang.ngsild.context import CORE, Context, is_core_url
+from madang.ngsild.context import Context, is_core_url
 from madang.ngsild.local_context import require_address
 from madang.settings import LIMITS
 from madang.store.base import ContextKind, ContextUse, KeptContext, KeptContexts
@@ -119,7 +119,7 @@ class Contexts:
             self._built.move_to_end(key)
             return built.context
         if isinstance(reference, str) and self._is_known(reference):
-            return CORE if is_core_url(reference) else self.default
+            return self.default
         return await self._build(key, reference, access)
 
     async def _build(self, key: Key, reference: Any, access: Access) -> Context:
@@ -131,6 +131,8 @@ class Contexts:
             raise ContextUnavailable(
                 f"The documents of the @context were not all there after {LIMITS.context_resolve_ms_max} ms"
             ) from error
+        if not documents:
+            return self.default  # the core one alone is no @context of the user's (§5.5.5)
         base = dict(self.default.terms) if gathering.own else {}
         context = await in_steps(Context.building(documents, reference, base))
         now = self._clock.now()
