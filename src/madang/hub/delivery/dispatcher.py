@@ -14,6 +14,7 @@ from functools import partial
 from time import perf_counter
 from typing import Final
 
+from madang.errors import MadangError
 from madang.hub.delivery.bookkeeping import Bookkeeping
 from madang.hub.delivery.courier import Courier
 from madang.hub.delivery.line import Line, Load
@@ -71,7 +72,13 @@ class Dispatcher:
                 await self._match()
         finally:
             if self._loaded:
-                await self.books.keep()
+                await self._keep_last()
+
+    async def _keep_last(self) -> None:
+        try:
+            await self.books.keep()
+        except MadangError:
+            _LOG.exception("How far notifications are could not be written; some will come again")
 
     async def stop(self) -> None:
         """Send nothing more, and give what is on its way a moment to arrive, so that it need not be sent again."""

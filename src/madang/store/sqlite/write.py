@@ -132,7 +132,7 @@ class Batch:
         if before is None or applied.entity is None or applied.entity.scope is not before.scope:
             written, removed = history_scope.remembered(before, applied, self._now)
         self._remember(slot, kind, present, written, removed)
-        if self._place.outbox.watched is not None:
+        if self._place.outbox.watched is not None and before is not applied.entity:
             self._place.outbox.note(self.changes[-1], before, applied.entity)
         return applied.outcome
 
