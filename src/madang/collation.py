@@ -16,7 +16,7 @@ from typing import Final
 
 import icu4py
 
-from madang.errors import BadRequestData
+from madang.errors import BadRequestData, ProgramFailed
 
 ROOT: Final = "und"
 TAG_CHARACTERS_MAX: Final = 100
@@ -88,7 +88,10 @@ class _Library:
             for folder in (here.parent / "icu4py.libs", here / ".dylibs")
             for file in folder.glob("libicui18n*")
         ]
-        library = ctypes.CDLL(bundled[0] if bundled else ctypes.util.find_library("icui18n"))
+        name = bundled[0] if bundled else ctypes.util.find_library("icui18n")
+        if name is None:
+            raise ProgramFailed("ICU's library is not there; install the package icu4py anew, or libicu")
+        library = ctypes.CDLL(name)
         version = icu4py.icu_version_info[0]
         text_and_size = [ctypes.c_char_p, ctypes.c_int32]
         status = ctypes.POINTER(ctypes.c_int)

@@ -338,3 +338,15 @@ async def test_a_pick_of_attributes_is_of_entities_that_have_one(tower: Client) 
     assert (len(reply.json()), reply.headers["ngsild-results-count"]) == (1, "1")
     every = await get(tower, f"{BASE}/entities", type="Building", pick="id,level")
     assert len(every) == 2
+
+
+async def test_json_literals(tower: Client) -> None:
+    """§4.5.0: null is said by a JSON literal; §4.23.2: in an order it is last but for what is not there."""
+    nothing = {"type": "Property", "value": {"@type": "@json", "@value": None}}
+    for number, rank in enumerate((nothing, None, {"type": "Property", "value": "z"})):
+        body = {"id": f"urn:ngsi-ld:Floor:{number}", "type": "Floor", **({"rank": rank} if rank else {})}
+        assert (await tower.post(f"{BASE}/entities", body)).status == 201
+    assert (await get(tower, f"{BASE}/entities/urn:ngsi-ld:Floor:0"))["rank"] == nothing
+    for order in ("rank", "rank;desc"):
+        found = await get(tower, f"{BASE}/entities", type="Floor", orderBy=order)
+        assert [entity["id"][-1] for entity in found] == ["2", "0", "1"]

@@ -43,6 +43,8 @@ class Reading:
         self.contextual = False
 
 
+_JSON_LITERAL: Final = "@json"
+
 # --- the value of each kind ---
 
 
@@ -50,6 +52,9 @@ def check_value(value: Any, where: str, reading: Reading) -> Any:
     if _is_null(value, where, reading):
         return value
     if type(value) is dict and "@type" in value:
+        if value["@type"] == _JSON_LITERAL:
+            # What JSON-LD leaves as it is, and the one way to say null (CIM 009 §4.5.0)
+            return bearable(value, where)
         value = {**value, "@type": _datatype(value["@type"], where, reading)}
     return _without_null(value, where, reading.partial is Part.MERGE)
 
