@@ -18,6 +18,7 @@ import msgspec
 
 from madang import children
 from madang.clock import Clock
+from madang.errors import MadangError
 from madang.settings import LIMITS
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.fold import Step, write_step
@@ -79,7 +80,7 @@ class Folder:
                 continue
             try:
                 await self.fold(cutoffs)
-            except (OSError, EOFError, msgspec.DecodeError) as error:
+            except (OSError, EOFError, msgspec.DecodeError, MadangError) as error:
                 _LOG.warning("Folding of %s was cut short (%r); it goes on later", self._path, error)
                 await asyncio.sleep(_PASS_SECONDS)
             passed = loop.time()
