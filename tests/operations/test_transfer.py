@@ -24,6 +24,7 @@ def building(n: int) -> dict[str, Any]:
         "id": f"urn:ngsi-ld:Building:{n}",
         "type": "Building",
         "scope": ["/gaon"],
+        "unheardOf": {"type": "VocabProperty", "vocab": "something"},
         "name": {"type": "LanguageProperty", "languageMap": {"ko": "마당", "en": "Yard"}},
         "height": [
             {"type": "Property", "value": n, "unitCode": "MTR", "observedAt": "2026-01-01T00:00:00Z"},
@@ -67,7 +68,10 @@ async def test_there_and_back(platform: Platform, tmp_path: Path) -> None:
     assert await madang("export", tmp_path / "out.jsonl", "--home", platform.home) == OK
     lines = (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 1100
-    assert "https://schema.org/height" in json.loads(lines[0])
+    first = json.loads(lines[0])
+    assert "https://schema.org/height" in first
+    assert "ngsi-ld:default-context/unheardOf" in first, "the prefix is one of the core @context"
+    assert "@context" not in first
     assert await madang("load", tmp_path / "out.jsonl", "--url", platform.url, "--tenant", "copy") == OK
     assert await entities(platform, "copy") == before
     assert await madang("load", tmp_path / "out.jsonl", "--url", platform.url) == OK

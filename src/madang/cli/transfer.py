@@ -1,7 +1,7 @@
 """`madang export` and `madang load`: the entities of a platform as lines of NGSI-LD, from and to any broker.
 
-Both speak the information API, so they need no home and hold up nobody. Names are written as IRIs over the core
-@context: a line means the same wherever it is loaded.
+Both speak the information API, so they need no home and hold up nobody. Names are written out as IRIs, which need
+no @context: a line means the same wherever it is loaded.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ from cyclopts import Parameter
 from madang.cli.exits import OK, PARTIAL
 from madang.errors import BadRequestData, PlatformUnreachable
 from madang.home import Home, serving
+from madang.ngsild.context import Context, is_core_url
 from madang.ngsild.core_terms import CORE_CONTEXT_URL
+from madang.ngsild.local_context import DEPTH_MAX
+from madang.ngsild.parse import parse_entity
+from madang.ngsild.representation import Form, render
 from madang.settings import read
 
 _ENTITIES: Final = "/ngsi-ld/v1/entities"
@@ -33,9 +37,8 @@ _PAGE: Final = 1000
 _BATCH_ENTITIES: Final = 500
 _BATCH_BYTES: Final = 2 * 1024**2
 _TRIES: Final = 60
-_CORE_LINK: Final = (
-    f'<{CORE_CONTEXT_URL}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
-)
+# Shortens no name but those of the core @context, which every broker knows
+_NAMELESS: Final = Context({}, "urn:madang:no-vocabulary/")
 _NEXT: Final = re.compile(r'<([^>]*)>\s*;\s*rel="next"')
 _TOLD_MAX: Final = 20
 
@@ -146,16 +149,47 @@ async def _export(where: Where, type_: str | None, target: BinaryIO) -> int:
     query = {"local": "true", "limit": str(_PAGE), **({"type": type_} if type_ else {})}
     url: str | None = f"{where.url}{_ENTITIES}?{urlencode(query)}"
     n = 0
+    contexts: dict[bytes, Context] = {}
     async with _client(where) as client:
         while url is not None:
-            headers = {"Accept": "application/ld+json", "Link": _CORE_LINK}
-            async with client.get(url, headers=headers) as reply:
+            async with client.get(url, headers={"Accept": "application/ld+json"}) as reply:
                 entities = orjson.loads(await _body(reply))
                 found = _NEXT.search(", ".join(reply.headers.getall("Link", [])))
-            target.writelines(orjson.dumps(entity) + b"\n" for entity in entities)
+            for entity in entities:
+                context = await _context(client, entity.pop("@context", CORE_CONTEXT_URL), contexts)
+                target.write(_line(entity, context))
             n += len(entities)
             url = urljoin(where.url, found.group(1)) if found is not None else None
     return n
+
+
+async def _context(client: aiohttp.ClientSession, named: Any, known: dict[bytes, Context]) -> Context:
+    """The @context that an answer names, fetched once. Raises BadRequestData."""
+    key = orjson.dumps(named)
+    if key not in known:
+        documents = await _documents(client, named, 0)
+        known[key] = Context.from_documents(documents, named)
+    return known[key]
+
+
+async def _documents(client: aiohttp.ClientSession, named: Any, depth: int) -> list[dict[str, Any]]:
+    if depth > DEPTH_MAX:
+        raise BadRequestData(f"The @contexts of the answer are nested more than {DEPTH_MAX} levels deep")
+    if isinstance(named, str):
+        if is_core_url(named):
+            return []
+        async with client.get(named, headers={"Accept": "application/ld+json"}) as reply:
+            document = orjson.loads(await _body(reply))
+        return await _documents(client, document["@context"], depth + 1)
+    if isinstance(named, list):
+        return [part for item in named for part in await _documents(client, item, depth + 1)]
+    return [named] if isinstance(named, dict) else []
+
+
+def _line(raw: dict[str, Any], context: Context) -> bytes:
+    """The entity with every name as an IRI."""
+    entity = parse_entity(raw, context)
+    return render(entity, Form(_NAMELESS)) + b"\n"
 
 
 async def _load(where: Where, source: Iterable[bytes]) -> Loaded:
