@@ -9,6 +9,7 @@ from tests.asgi_client import Client
 from tests.conformance.provision import ATTRS, BASE, BATCH, ID, PATH, car, create, refused, value
 
 from madang.api.routes import ROUTES, Route
+from madang.clock import FixedClock
 
 LD = {"content-type": "application/ld+json"}
 CONTEXT = "http://www.w3.org/ns/json-ld#context"
@@ -192,3 +193,19 @@ async def test_a_wrong_method_is_told_with_those_there_are(api: Client) -> None:
 async def test_an_entity_that_is_not_named(api: Client, method: str) -> None:
     """§5.6.17.4, §5.6.18.4."""
     assert refused(await api.call(method, f"{BASE}/entities/", json={"a": value(1)}), 400, "BadRequestData")
+
+
+async def test_the_platform_says_who_it_is(api: Client, clock: FixedClock) -> None:
+    """§5.2.40, §5.15.1: each tenant has a name of its own, and keeps it."""
+    clock.advance(90_061 * 1_000_000)
+    path = f"{BASE}/info/sourceIdentity"
+    found = (await api.get(path)).json()
+    assert found["type"] == "ContextSourceIdentity"
+    assert (found["contextSourceUptime"], found["contextSourceTimeAt"]) == (
+        "P1DT1H1M1S",
+        "2026-01-02T13:01:01Z",
+    )
+    tenants = [{"ngsild-tenant": name} for name in ("one", "two", "one")]
+    aliases = [(await api.get(path, headers=tenant)).json()["contextSourceAlias"] for tenant in tenants]
+    assert len({found["contextSourceAlias"], *aliases}) == 3
+    assert aliases[0] == aliases[2]

@@ -14,7 +14,6 @@ from madang.api.openapi_parameters import (
     FORM,
     ORDER,
     PAGE,
-    RENAMED,
     TEMPORAL_FORM,
     TEMPORAL_ORDER,
     TIME,
@@ -277,8 +276,13 @@ _SUBSCRIPTIONS: Final[dict[Key, Operation]] = {
     ),
     ("DELETE", "/subscriptions/{subscriptionId}"): _remove("End a subscription", "Subscriptions"),
 }
+_PLATFORM: Final[dict[Key, Operation]] = {
+    ("GET", "/info/sourceIdentity"): _read(
+        "Who the platform is", "Platform", reference("ContextSourceIdentity"), (), InvalidRequest
+    ),
+}
 # Resources that no context source could have a part of, so that nothing is to be kept from it (§6.3.18)
-_ALWAYS_LOCAL: Final = ("/subscriptions", "/jsonldContexts")
+_ALWAYS_LOCAL: Final = ("/subscriptions", "/jsonldContexts", "/info")
 
 
 def _with_local(path: str, operation: Operation) -> Operation:
@@ -297,10 +301,6 @@ OPERATIONS: Final[dict[Key, Operation]] = {
         *_DISCOVERY.items(),
         *_CONTEXTS.items(),
         *_SUBSCRIPTIONS.items(),
+        *_PLATFORM.items(),
     )
 }
-
-
-def parameters_of(method: str, path: str) -> frozenset[str]:
-    """The names of the URL parameters that the operation takes."""
-    return frozenset([RENAMED.get(name, name) for name in OPERATIONS[method, path].parameters])

@@ -242,6 +242,17 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
         ("URL", "localId", "kind", "createdAt"),
     ),
+    "ContextSourceIdentity": _object(
+        {
+            "id": _URI,
+            "type": {"const": "ContextSourceIdentity"},
+            "contextSourceAlias": {"type": "string"},
+            "contextSourceUptime": {"type": "string", "description": "ISO 8601 duration"},
+            "contextSourceTimeAt": _MOMENT,
+            "@context": {},
+        },
+        ("id", "type", "contextSourceAlias", "contextSourceUptime", "contextSourceTimeAt"),
+    ),
     **SUBSCRIPTION_SCHEMAS,
     "ProblemDetails": _object(
         {

@@ -7,7 +7,17 @@ from typing import Final
 
 import msgspec
 
-from madang.api import attributes, batch, consumption, contexts, discovery, entities, subscriptions, temporal
+from madang.api import (
+    attributes,
+    batch,
+    consumption,
+    contexts,
+    discovery,
+    entities,
+    identity,
+    subscriptions,
+    temporal,
+)
 from madang.api.call import Answer, Call
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -48,4 +58,5 @@ ROUTES: Final = (
     Route("GET", "/jsonldContexts", contexts.all_of),
     Route("GET", "/jsonldContexts/{contextId}", contexts.serve),
     Route("DELETE", "/jsonldContexts/{contextId}", contexts.delete),
+    Route("GET", "/info/sourceIdentity", identity.source_identity),
 )

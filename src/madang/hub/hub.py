@@ -78,6 +78,14 @@ class Delivery(Protocol):
         ...
 
 
+def require_tenant_name(tenant: str) -> None:
+    """Raises BadRequestData if that cannot be the name of a tenant."""
+    if len(tenant) > LIMITS.tenant_bytes_max or not _TENANT.fullmatch(tenant) or tenant == "default":
+        raise BadRequestData(
+            f"'{tenant[:80]}' cannot name a tenant: use at most {LIMITS.tenant_bytes_max} letters, digits, - and _"
+        )
+
+
 class _Opened(msgspec.Struct):
     """An open store, and when it was last asked for (microseconds UTC; the default tenant's is not kept)."""
 
@@ -126,10 +134,7 @@ class Hub:
 
     def _open(self, tenant: str, create: bool) -> Store:
         if tenant != DEFAULT_TENANT:
-            if len(tenant) > LIMITS.tenant_bytes_max or not _TENANT.fullmatch(tenant) or tenant == "default":
-                raise BadRequestData(
-                    f"'{tenant[:80]}' cannot name a tenant: use at most {LIMITS.tenant_bytes_max} letters, digits, - and _"
-                )
+            require_tenant_name(tenant)
             if not create and not self._has_store(tenant):
                 raise NoTenant(f"Tenant {tenant} does not exist; it comes into being with its first entity")
             self._make_room()

@@ -259,6 +259,9 @@ class StoreMeasures(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
+    """identity: a random name that the store keeps for ever."""
+
+    identity: str
     sources: Sources
     subscriptions: Subscriptions
     deliveries: Deliveries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ MMAP_BYTES: Final = 8 * 1024**3
 CACHE_KIB: Final = 64 * 1024
 CHECKPOINT_PAGES: Final = 4000
 BUSY_MS_MAX: Final = 5000
+_NAME: Final = "INSERT OR IGNORE INTO meta VALUES ('identity', ?)"
 
 
 def open_writer(path: Path) -> apsw.Connection:
@@ -29,6 +31,13 @@ def open_writer(path: Path) -> apsw.Connection:
     except apsw.Error as error:
         raise StoreBroken(f"{path} cannot be opened as a store: {error}") from error
     return connection
+
+
+def given_name(connection: apsw.Connection) -> str:
+    """The random name of a file, which it has from its first opening on and in every copy."""
+    with connection:
+        connection.execute(_NAME, (secrets.token_hex(6),))
+    return str(connection.execute("SELECT value FROM meta WHERE key = 'identity'").get)
 
 
 def open_reader(path: Path) -> apsw.Connection:

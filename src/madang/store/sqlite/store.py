@@ -38,7 +38,8 @@ from madang.store.deliveries import Deliveries
 from madang.store.sqlite import codec, history_page, live, page, presence, read, sums
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
-from madang.store.sqlite.connection import Held, open_reader, open_writer
+from madang.store.sqlite.comparing import valued
+from madang.store.sqlite.connection import Held, given_name, open_reader, open_writer
 from madang.store.sqlite.contexts import SqliteContexts
 from madang.store.sqlite.deliveries import SqliteDeliveries
 from madang.store.sqlite.expiry import Expiry, Sweeper, is_due
@@ -108,6 +109,7 @@ class SqliteStore:
             *(options.context, options.names, outbox, Expiry(self._writer)),
         )
         _prepare(self.place, options)
+        self.identity = given_name(self._writer)
         self._reader = open_reader(path)
         self.running = 0
         self._watchers = live.Watchers()
@@ -194,8 +196,10 @@ class SqliteStore:
         if self.place.expiry.next:
             await self._without_expired(entity_id)
         if sums.is_long(self._reader, entity_id, temporal):
-            return await self._pages.summed(entity_id, temporal, access)
-        return await history_page.one(self._reader, self.place.terms, entity_id, temporal, access)
+            found = await self._pages.summed(entity_id, temporal, access)
+        else:
+            found = await history_page.one(self._reader, self.place.terms, entity_id, temporal, access)
+        return found if found is None or temporal.aggregation is None else await valued(found)
 
     async def has_history(self, entity_id: str) -> bool:
         return history_page.is_known(self._reader, self.place.terms, entity_id)
