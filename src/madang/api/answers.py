@@ -7,21 +7,18 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
-import msgspec
 import orjson
 
 from madang.api.call import GEO_JSON, JSON, LD_JSON, Answer, Call, applied_version
 from madang.api.negotiation import Reading, context_value, with_context
 from madang.ngsild.conformance import NATIVE, Version, amended, preferred_version
-from madang.ngsild.context import CORE, Context
+from madang.ngsild.context import Context
 from madang.ngsild.core_terms import CORE_CONTEXT_URL, CORE_TERMS
 from madang.ngsild.entity import Entity
 from madang.ngsild.representation import Form, render, to_feature
 
 # Keys and texts of JSON
 _WORDS: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"')
-
-_DEFAULT_VOCABULARY: Final = b'"ngsi-ld:default-context/'
 
 # An entity, the form in which it is written, and its members as JSON where they are written already
 Item = tuple[Entity, Form, dict[str, Any] | None]
@@ -34,9 +31,10 @@ def one(call: Call, how: Reading, item: Item) -> Answer:
     if how.media == "geo+json":
         entity, form, members = item
         return _geojson(call, how, to_feature(entity, form, members))
+    body = _body(item)
     if how.media == "ld+json":
-        return Answer(200, _linked_data(call, how, item), [LD_JSON])
-    return Answer(200, _body(item), [JSON, (b"link", how.link)])
+        return Answer(200, _linked_data(call, how, body), [LD_JSON])
+    return Answer(200, body, [JSON, (b"link", how.link)])
 
 
 def many(call: Call, how: Reading, found: Sequence[Item]) -> Answer:
@@ -44,33 +42,20 @@ def many(call: Call, how: Reading, found: Sequence[Item]) -> Answer:
     if how.media == "geo+json":
         features = [to_feature(entity, form, members) for entity, form, members in found]
         return _geojson(call, how, {"type": "FeatureCollection", "features": features})
-    if how.media == "ld+json":
-        return Answer(
-            200, b"[" + b",".join([_linked_data(call, how, item) for item in found]) + b"]", [LD_JSON]
-        )
     return written_already(call, how, [_body(item) for item in found])
 
 
 def written_already(call: Call, how: Reading, bodies: Sequence[bytes]) -> Answer:
-    """An answer that is a list of entities which are JSON already, under a @context that the client named or, as plain
-    JSON, under the default one."""
+    """An answer that is a list of entities which are JSON already."""
     if how.media == "ld+json":
-        value = context_value(call, how.form.context)
-        return Answer(200, b"[" + b",".join([with_context(body, value) for body in bodies]) + b"]", [LD_JSON])
+        written = [_linked_data(call, how, body) for body in bodies]
+        return Answer(200, b"[" + b",".join(written) + b"]", [LD_JSON])
     return Answer(200, b"[" + b",".join(bodies) + b"]", [JSON, (b"link", how.link)])
 
 
-def _linked_data(call: Call, how: Reading, item: Item) -> bytes:
-    """An entity with its @context inside. Where the client named none and no word of the platform's vocabulary is in
-    the entity, it is written under the core one alone."""
-    entity, form, members = item
-    body = _body(item)
-    if not _core_is_enough(call, how, body):
-        return with_context(body, context_value(call, how.form.context))
-    if members is None and _DEFAULT_VOCABULARY in body:
-        # Under the core @context these names have no prefix
-        body = render(entity, msgspec.structs.replace(form, context=CORE))
-    return with_context(body, [CORE_CONTEXT_URL])
+def _linked_data(call: Call, how: Reading, body: bytes) -> bytes:
+    """An entity with its @context inside."""
+    return with_context(body, _context_of(call, how, body))
 
 
 def _body(item: Item) -> bytes:
@@ -83,8 +68,7 @@ def _geojson(call: Call, how: Reading, body: dict[str, Any]) -> Answer:
     if "body=json" in call.header(b"prefer").replace(" ", "").split(","):
         headers = [GEO_JSON, (b"link", how.link), (b"preference-applied", b"body=json")]
         return Answer(200, orjson.dumps(body), headers)
-    enough = _core_is_enough(call, how, orjson.dumps(body))
-    body["@context"] = [CORE_CONTEXT_URL] if enough else context_value(call, how.form.context)
+    body["@context"] = _context_of(call, how, orjson.dumps(body))
     return Answer(200, orjson.dumps(body), [GEO_JSON])
 
 
@@ -117,14 +101,16 @@ def _is_simplified(call: Call) -> bool:
     return not _SIMPLIFIED.isdisjoint((call.parameters.get("format", ""), *call.options))
 
 
-def _core_is_enough(call: Call, how: Reading, body: bytes) -> bool:
-    """Whether the client named no @context, and the body holds no word that the platform's vocabulary knows."""
+def _context_of(call: Call, how: Reading, body: bytes) -> Any:
+    """The @context of a body: where the client named none and no word of the platform's vocabulary is in it, the core
+    one is enough. Both read such a body alike, so it can be sent back."""
     context = how.form.context
-    if context is not call.hub.contexts.default:
-        return False
-    own = _own_terms(context)
-    words = _WORDS.findall(body)
-    return not any(word in own or (b":" in word and word.partition(b":")[0] in own) for word in words)
+    if context is call.hub.contexts.default:
+        own = _own_terms(context)
+        words = _WORDS.findall(body)
+        if not any(word in own or (b":" in word and word.partition(b":")[0] in own) for word in words):
+            return [CORE_CONTEXT_URL]
+    return context_value(call, context)
 
 
 @cache

@@ -84,13 +84,9 @@ async def _query(call: Call) -> Answer:
         page = await entities.rendered_query(call.hub, call.access, wanted, window)
         headers = [JSON, (b"link", how.link), *page_headers(call, window, page.total, page.next_cursor)]
         return Answer(200, b"[" + b",".join(page.entities) + b"]", headers)
-    if (
-        how.form.whole
-        and asked.join is None
-        and context is not call.hub.contexts.default
-        and how.media != "geo+json"
-    ):
-        page = await entities.rendered_query(call.hub, call.access, wanted, window, context)
+    if how.form.whole and asked.join is None and how.media != "geo+json":
+        other = None if context is call.hub.contexts.default else context
+        page = await entities.rendered_query(call.hub, call.access, wanted, window, other)
         answer = written_already(call, how, page.entities)
         answer.headers.extend(page_headers(call, window, page.total, page.next_cursor))
         return answer
