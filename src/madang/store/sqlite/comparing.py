@@ -17,12 +17,18 @@ import orjson
 from madang.errors import QueryTooWide
 from madang.ngsild.aggregation import Values, read_numbers, read_opaque, read_values
 from madang.ngsild.entity import VALUE_MEMBERS, Kind
-from madang.ngsild.evolution import Instance, Series, is_deletion
+from madang.ngsild.evolution import Evolution, Instance, Series, is_deletion
 from madang.settings import LIMITS
 from madang.store.sqlite.pieces import Taken
 
 _SLICE_INSTANCES: Final = 256
 _OF_VALUES: Final = frozenset((Kind.PROPERTY, Kind.LIST_PROPERTY))
+
+
+async def valued(evolution: Evolution) -> Evolution:
+    """The evolution, its long series with their values. Raises QueryTooWide for too many that are no numbers."""
+    series = tuple([await with_values(one) for one in evolution.series])
+    return msgspec.structs.replace(evolution, series=series)
 
 
 async def with_values(series: Series) -> Series:

@@ -71,9 +71,6 @@ async def one(
     attributes = history_scope.without_scope(terms, temporal)
     evolution_of = sums.evolution if sums.can_sum(attributes) else history.evolution
     evolution = await evolution_of(connection, terms, subject, attributes, access.mask)
-    if temporal.aggregation is not None:
-        valued = tuple([await with_values(one) for one in evolution.series])
-        evolution = msgspec.structs.replace(evolution, series=valued)
     if history_scope.is_wanted(terms, temporal, access.mask):
         scope = (await history_scope.read(connection, terms, subject.row)).series(temporal)
         if scope is not None:
