@@ -37,6 +37,14 @@ _BODY: Final = b'{"type":"Property","value":%.1f5,"unitCode":"GQ","observedAt":"
 _PROGRESS: Final = "bench-scale.json"
 
 
+class Size(msgspec.Struct, frozen=True):
+    """What a home holds: the stock, and a history of so many values beside it."""
+
+    name: str
+    stock: Stock
+    long_values: int = 0
+
+
 class Built(msgspec.Struct):
     """How far a home is made: stations, of these those with all their history, values of the long history."""
 
@@ -45,10 +53,9 @@ class Built(msgspec.Struct):
     long_values: int = 0
 
 
-async def build(
-    wiring: Wiring, settings: Settings, stock: Stock, long_values: int, tell: Callable[[str], None]
-) -> None:
-    """Make the home of these settings hold the stock. Raises HomeLocked while it is served."""
+async def build(wiring: Wiring, settings: Settings, size: Size, tell: Callable[[str], None]) -> None:
+    """Make the home of these settings of that size. Raises HomeLocked while it is served."""
+    stock, long_values = size.stock, size.long_values
     progress = settings.home / _PROGRESS
     built = msgspec.json.decode(progress.read_bytes(), type=Built) if progress.exists() else Built()
     if (built.entities, built.histories, built.long_values) == (

@@ -19,6 +19,7 @@ from madang.cli.bench.scale import (
     KEPT_MIN,
     LARGE,
     MEMORY_MB_MAX,
+    SMALL,
     START_SECONDS_MAX,
     Comparison,
     compare,
@@ -33,7 +34,7 @@ def bench_scale_command(wiring: Wiring) -> Callable[..., int]:
     def bench_scale(
         *,
         home: Path = FOLDER,
-        entities: int = LARGE.entities,
+        entities: int = LARGE.stock.entities,
         seconds: Annotated[float, Parameter(negative=())] = 5.0,
         json: Annotated[bool, Parameter(negative=())] = False,
     ) -> int:
@@ -51,8 +52,9 @@ def bench_scale_command(wiring: Wiring) -> Callable[..., int]:
             Print the results as JSON.
         """
         load = Load(seconds=seconds)
-        large = msgspec.structs.replace(LARGE, entities=entities)
-        found = compare(wiring, home.absolute(), load, large, tell)
+        stock = msgspec.structs.replace(LARGE.stock, entities=entities)
+        large = msgspec.structs.replace(LARGE, stock=stock)
+        found = compare(wiring, home.absolute(), load, (SMALL, large), tell)
         text = msgspec.json.format(msgspec.json.encode(found), indent=2)
         (home / "results.json").write_bytes(text + b"\n")
         if json:
