@@ -37,7 +37,7 @@ KEPT_MIN: Final = 0.7
 START_SECONDS_MAX: Final = 3.0
 MEMORY_MB_MAX: Final = 1500
 DAY_MS_MAX: Final = 5.0
-_COMPARED: Final = frozenset(
+COMPARED: Final = frozenset(
     ("retrieve", "type", "q", "geo", "patch_one", "patch_three", "upsert_100", "temporal_append", "create")
 )
 _INDEX_SECONDS_MAX: Final = 1800.0
@@ -47,6 +47,13 @@ _PAGES: Final = 100
 _ASKED: Final = 300
 _ASKED_LONG: Final = 20
 _AGGREGATE: Final = "attrs=pm25&options=aggregatedValues&aggrMethods=avg&aggrPeriodDuration=PT1H"
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What is asked of each home: scenarios by name, each with this load."""
+
+    load: Load
+    scenarios: frozenset[str] = COMPARED
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -76,7 +83,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def compare(
-    wiring: Wiring, folder: Path, load: Load, sizes: tuple[Size, Size], tell: Callable[[str], None]
+    wiring: Wiring, folder: Path, sizes: tuple[Size, Size], asked: Asked, tell: Callable[[str], None]
 ) -> Comparison:
     """Make both homes below the folder, and measure them one after the other. tell: gets a line at each step."""
     require_wrk()
@@ -84,25 +91,26 @@ def compare(
     for size in sizes:
         settings = Settings(folder / size.name, HOST, 0)
         asyncio.run(build(wiring, settings, size, tell))
-        sides.append(_side(settings.home, size, msgspec.structs.replace(load, stock=size.stock), tell))
+        sides.append(_side(settings.home, size, asked, tell))
     before, after = sides
     kept = {
         small.name: big.requests_per_second / small.requests_per_second
         for small, big in zip(before.figures, after.figures, strict=True)
     }
     kept["keyset"] = after.pages_per_second / before.pages_per_second
-    return Comparison(os.cpu_count() or 1, load, before, after, kept)
+    return Comparison(os.cpu_count() or 1, asked.load, before, after, kept)
 
 
-def _side(home: Path, size: Size, load: Load, tell: Callable[[str], None]) -> Side:
+def _side(home: Path, size: Size, asked: Asked, tell: Callable[[str], None]) -> Side:
     seed = os.getpid()
+    load = msgspec.structs.replace(asked.load, stock=size.stock)
     read_through(home)
     with _serving(home) as (running, start_seconds):
         tell(f"{load.stock.entities:,} stations: first answer after {start_seconds:.2f} s")
         await_indexes(running)
         figures = []
         for scenario in SCENARIOS:
-            if scenario.name in _COMPARED:
+            if scenario.name in asked.scenarios:
                 tell(f"{load.stock.entities:,} stations: {scenario.title}")
                 warm(scenario, running, load, seed)
                 figures.append(measure(scenario.name, running, load, seed))

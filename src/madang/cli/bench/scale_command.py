@@ -21,6 +21,7 @@ from madang.cli.bench.scale import (
     MEMORY_MB_MAX,
     SMALL,
     START_SECONDS_MAX,
+    Asked,
     Comparison,
     compare,
 )
@@ -51,10 +52,10 @@ def bench_scale_command(wiring: Wiring) -> Callable[..., int]:
         json
             Print the results as JSON.
         """
-        load = Load(seconds=seconds)
+        asked = Asked(Load(seconds=seconds))
         stock = msgspec.structs.replace(LARGE.stock, entities=entities)
         large = msgspec.structs.replace(LARGE, stock=stock)
-        found = compare(wiring, home.absolute(), load, (SMALL, large), tell)
+        found = compare(wiring, home.absolute(), (SMALL, large), asked, tell)
         text = msgspec.json.format(msgspec.json.encode(found), indent=2)
         (home / "results.json").write_bytes(text + b"\n")
         if json:
