@@ -36,7 +36,9 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     **dict.fromkeys(("api", "web", "cli"), BELOW_FACES),
     "wire": BELOW_FACES | {"api", "web", "cli"},
 }
-LEAVES = frozenset({"children", "clock", "collation", "errors", "home", "server", "settings", "logs", "meters"})
+LEAVES = frozenset(
+    {"children", "clock", "collation", "errors", "home", "server", "settings", "logs", "meters"}
+)
 STORE_IMPLEMENTATIONS = ("madang.store.sqlite",)
 
 FUNCTION_LINES_MAX = 60

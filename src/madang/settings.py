@@ -250,8 +250,11 @@ class Limits(msgspec.Struct, frozen=True):
     temporal_instances_max: Annotated[int, msgspec.Meta(description="the largest MADANG_HISTORY_PAGE")] = (
         100_000
     )
-    temporal_compared_max: Annotated[
-        int, msgspec.Meta(description="values of a history that are compared with each other, unless they are numbers")
+    compared_instances_max: Annotated[
+        int,
+        msgspec.Meta(
+            description="values of a history that are compared with each other, unless they are numbers"
+        ),
     ] = 50_000
     temporal_ordered_entities_max: Annotated[
         int, msgspec.Meta(description="histories that orderBy puts in order")

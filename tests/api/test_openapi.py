@@ -114,7 +114,9 @@ async def test_answers_conform(api: Client, path: str, query: str) -> None:
     body = car()
     conforms(body, {"$ref": "#/components/schemas/Entity"})
     assert (await api.post(f"{BASE}/entities", body)).status == 201
-    reply = await api.get(BASE + path.format(entityId=ID, attrId="a0", type="Car", contextId="madang") + query)
+    reply = await api.get(
+        BASE + path.format(entityId=ID, attrId="a0", type="Car", contextId="madang") + query
+    )
     assert reply.status == 200, reply.body
     content = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]
     conforms(reply.json(), content[reply.headers["content-type"]]["schema"])

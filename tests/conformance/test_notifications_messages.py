@@ -326,7 +326,10 @@ def test_attributes_that_went_with_their_entity() -> None:
 @pytest.mark.parametrize("name", ATTRIBUTES)
 def test_the_former_value_of_a_deleted_attribute(name: str) -> None:
     """§5.8.6, whether the attribute or the whole entity went."""
-    changes: dict[str, Any] = {"notification": {"showChanges": True}, "notificationTrigger": ["entityDeleted"]}
+    changes: dict[str, Any] = {
+        "notification": {"showChanges": True},
+        "notificationTrigger": ["entityDeleted"],
+    }
     for what in (REMOVED, DELETED):
         element = told(what, **changes)
         assert {key: element[name][key] for key in PREVIOUS[name]} == PREVIOUS[name]

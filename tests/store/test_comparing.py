@@ -70,7 +70,7 @@ async def test_the_same_aggregates(
 async def test_too_many_texts(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> None:
     store = SqliteStore(tmp_path / "t.sqlite3", clock, Options())
     await store.commit([AppendHistory(Entity(ID, (CAR,), tuple(instances())))])
-    monkeypatch.setattr(comparing, "LIMITS", msgspec.structs.replace(LIMITS, temporal_compared_max=500))
+    monkeypatch.setattr(comparing, "LIMITS", msgspec.structs.replace(LIMITS, compared_instances_max=500))
     asked = TemporalQuery(attributes=(FUEL,), aggregation=Aggregation((Method.MAX,)))
     with pytest.raises(QueryTooWide, match="701 values"):
         await store.evolution(ID, asked, OPEN)

@@ -239,7 +239,10 @@ async def test_every_statement_is_served_by_an_index(tmp_path: Path, clock: Fixe
         history._TAIL: ((1, 0, 5), ["change USING INDEX change_by_row (row=? AND sequence>?)"]),
         history._ANY_LEFT: (
             (1,),
-            ["chunk USING COVERING INDEX chunk_by_series (row=?)", "change USING INDEX change_by_row (row=?)"],
+            [
+                "chunk USING COVERING INDEX chunk_by_series (row=?)",
+                "change USING INDEX change_by_row (row=?)",
+            ],
         ),
         pieces.HEADS_OF_ALL: ((1,), ["chunk USING INDEX chunk_by_series (row=?)"]),
         pieces.HEADS_OF_TERM: ((1, 2), ["chunk USING INDEX chunk_by_series (row=? AND term=?)"]),

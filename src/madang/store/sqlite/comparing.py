@@ -40,10 +40,10 @@ async def with_values(series: Series) -> Series:
     if numbers is not None:
         kept = ~np.isnan(numbers)
         return _valued(series, read_numbers(numbers[kept]), series.times[kept])
-    if len(instances) > LIMITS.temporal_compared_max:
+    if len(instances) > LIMITS.compared_instances_max:
         raise QueryTooWide(
             f"{len(instances)} values that are not all numbers would have to be compared, and "
-            f"{LIMITS.temporal_compared_max} at a time is the most; ask for a shorter range"
+            f"{LIMITS.compared_instances_max} at a time is the most; ask for a shorter range"
         )
     return await _decoded(series)
 
