@@ -6,6 +6,10 @@ mask neither. Errors are those of the tree in `errors.py`.
 
 from __future__ import annotations
 
+from typing import Final
+
+import msgspec
+
 from madang.errors import Denied, MadangError, NotFound
 from madang.hub.hub import Hub
 from madang.ngsild.changes import (
@@ -27,6 +31,8 @@ from madang.ngsild.query import Query, Window
 from madang.ngsild.selection import TypeExpression
 from madang.store.base import Page, RenderedPage
 from madang.trust.access import Access
+
+_CREATING: Final = frozenset((Mode.UPSERT_REPLACE, Mode.UPSERT_UPDATE))
 
 
 async def create(hub: Hub, access: Access, entity: Entity) -> Outcome:
@@ -120,18 +126,30 @@ async def incoming(hub: Hub, access: Access, entity_id: str, limit: int) -> list
 
 async def check_writable(hub: Hub, access: Access, change: Change) -> None:
     """Raises NotFound or Denied where the caller's filter or mask forbids the change."""
-    if access.filter is not None and not (isinstance(change, Write) and change.mode is Mode.CREATE):
-        await retrieve(hub, access, change.id)
+    if access.filter is not None:
+        await _check_visible(hub, access, change)
     if access.mask:
         hidden = _names(change) & access.mask
         if hidden:
             raise Denied(f"You may not write {', '.join(sorted(hidden))} of {change.id}")
 
 
+async def _check_visible(hub: Hub, access: Access, change: Change) -> None:
+    """Raises NotFound for an entity outside the filter, unless the change would create one and there is none."""
+    if isinstance(change, Write) and change.mode is Mode.CREATE:
+        return  # which fails by itself where there is one
+    creates = isinstance(change, AppendHistory) or (isinstance(change, Write) and change.mode in _CREATING)
+    store = hub.store(access, create=creates)
+    if await store.retrieve(change.id, access) is None:
+        everything = msgspec.structs.replace(access, filter=None, mask=frozenset())
+        if not creates or await store.retrieve(change.id, everything) is not None:
+            raise NotFound(f"Entity {change.id} does not exist")
+
+
 def _names(change: Change) -> set[str]:
     """The attributes (IRIs) that the change names."""
     match change:
-        case Retain(names=names):
+        case Retain(names=names, keep=False):
             return set(names)
         case DeleteAttribute(name=name) | DeleteHistory(name=name):
             return {name} if name is not None else set()

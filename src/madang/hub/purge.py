@@ -24,6 +24,8 @@ async def purge(
 
     Page by page, so that other writes go on between; an entity that comes to be selected meanwhile may stay.
     Raises QueryTooWide where no index serves the query and it would read too much."""
+    if keep:
+        names |= access.mask  # what the caller does not see stays
     refused: list[tuple[str, MadangError]] = []
     cursor = ""
     while True:
