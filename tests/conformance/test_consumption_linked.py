@@ -13,7 +13,7 @@ from madang.hub.hub import Hub
 from madang.ngsild.context import CORE
 from madang.ngsild.linked import Join, Mode
 from madang.ngsild.q import parse_q
-from madang.ngsild.query import Query
+from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import Form
 from madang.settings import LIMITS
 from madang.trust.access import Access
@@ -92,7 +92,7 @@ async def test_simplified_and_concise_forms(linked: Client) -> None:
 async def test_lists_and_several_instances(linked: Client) -> None:
     """§4.5.3.2, §4.5.22.2: an array of objects has an array of entities; what is not found is left out, in the
     simplified form its id stays."""
-    route = {
+    route: dict[str, Any] = {
         "id": "urn:ngsi-ld:Route:1",
         "type": "Route",
         "stops": to(CITY, "urn:ngsi-ld:City:Lost", COUNTRY),
@@ -230,7 +230,7 @@ async def test_filter_and_mask_hold_for_every_linked_entity(linked: Client, hub:
     assert "entity" not in alone["locatedAt"]
     asked = Query(q=parse_q('locatedAt{name}=="Paris"', CORE))
     for access in (only, blind):
-        page = await entities.query(hub, access, asked, entities.Window())
+        page = await entities.query(hub, access, asked, Window())
         assert page.entities == ()
 
 

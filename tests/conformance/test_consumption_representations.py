@@ -48,7 +48,7 @@ async def tower(api: Client) -> Client:
     return api
 
 
-async def get(api: Client, path: str = ENTITY, headers: dict[str, str] | None = None, **params: str) -> Any:
+async def get(api: Client, path: str = ENTITY, headers: Any = None, **params: str) -> Any:
     reply = await api.get(path, params=params, headers=headers)
     assert reply.status == 200, reply.body
     return reply.json()

@@ -70,7 +70,7 @@ async def test_a_long_history_is_erased(
     assert isinstance(outcome, Outcome)
     assert isinstance(appended, Outcome)
     assert outcome.rest is None
-    expected = {(SPEED, None): [5000], (FUEL, None): [5000]}
+    expected: dict[tuple[str, str | None], list[int]] = {(SPEED, None): [5000], (FUEL, None): [5000]}
     if change.name is not None:
         expected[FUEL, None] = before[FUEL, None] + [5000]
         if not change.every:
@@ -90,7 +90,7 @@ async def test_a_slice_of_an_erasure_ends(
     monkeypatch.setattr(history_erase, "ROWS_MAX", 10)
     store = SqliteStore(tmp_path / "t.sqlite3", clock, Options())
     await store.commit([Write(Mode.UPSERT_UPDATE, car(number)) for number in range(100)])
-    commits: list[Outcome] = []
+    commits: list[object] = []
     whole = store._committer.commit
 
     async def counted(*given: Any) -> Any:

@@ -46,7 +46,9 @@ def test_rewritten_is_rendered(raw: list[dict[str, Any]]) -> None:
             write = Rewriter(context, terms)
             # Twice, because what is written first is what the others are made of
             for _ in range(2):
-                rows = connection.execute(f"SELECT {REWRITTEN}, {COLUMNS} FROM entity e").fetchall()
+                rows: list[Any] = connection.execute(
+                    f"SELECT {REWRITTEN}, {COLUMNS} FROM entity e"
+                ).fetchall()
                 for row in rows:
                     expected = orjson.loads(render_whole(decode_entity(row[4:], terms), context))
                     assert orjson.loads(write(row[:4])) == expected
