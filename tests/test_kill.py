@@ -173,8 +173,9 @@ def check_file(path: Path) -> None:
     entities = connection.execute("SELECT count(*) FROM entity").get
     assert connection.execute("SELECT count(*) FROM entity_type").get == entities
     assert connection.execute("SELECT sum(n) FROM type_count").get == entities
-    assert connection.execute("SELECT count(*) FROM change WHERE kind = 0").get == entities
-    assert connection.execute("SELECT max(sequence) = count(*) FROM change").get == 1
+    if not connection.execute("SELECT count(*) FROM folded").get:  # which takes change rows away
+        assert connection.execute("SELECT count(*) FROM change WHERE kind = 0").get == entities
+        assert connection.execute("SELECT max(sequence) = count(*) FROM change").get == 1
     connection.close()
 
 
