@@ -19,6 +19,7 @@ from madang.cli.bench.scenarios import CONSTANT_MIN
 from madang.cli.exits import OK, PARTIAL
 
 RESULTS = Path("bench/results.json")
+TABLE_COLUMNS = 100
 
 
 def bench(
@@ -54,7 +55,7 @@ def bench(
     if json:
         sys.stdout.write(text.decode() + "\n")
     else:
-        show(results, Console())
+        show(results, Console(width=None if sys.stdout.isatty() else TABLE_COLUMNS))
     return PARTIAL if results.errors else OK
 
 

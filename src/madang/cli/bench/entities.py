@@ -21,6 +21,17 @@ WEST, SOUTH = 127.0, 37.5
 STEP_EAST, STEP_NORTH = 0.00113, 0.00099
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 HISTORY_STEP = timedelta(minutes=1)
+_MODEL = "https://smartdatamodels.org/dataModel.Environment/"
+# What the stations are called under a @context of somebody else's
+OTHER_CONTEXT = orjson.dumps(
+    {
+        "@context": {
+            "AirStation": _MODEL + "AirQualityObserved",
+            "dust": _MODEL + "pm25",
+            "smog": _MODEL + "o3",
+        }
+    }
+)
 
 
 class Stock(msgspec.Struct, frozen=True):

@@ -16,12 +16,13 @@ from madang.errors import ProgramFailed
 
 
 class Load(msgspec.Struct, frozen=True):
-    """How hard wrk drives. seconds: of one scenario, after a warm-up."""
+    """How hard wrk drives. seconds: of one scenario, after a warm-up. context: address of another @context."""
 
     seconds: float = 5.0
     connections: int = 16
     threads: int = 1
     stock: Stock = Stock()
+    context: str = ""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -105,7 +106,7 @@ def drive(name: str, running: Running, load: Load, seed: int, keep: Path | None 
                 str(stock.with_history),
                 str(stock.values),
             ),
-            *(str(seed), str(keep or "")),
+            *(str(seed), str(keep or ""), load.context),
         ]
         finished = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = [line for line in finished.stdout.splitlines() if line.startswith("{")]
