@@ -133,11 +133,13 @@ async def store(url: str, stock: entities.Stock) -> None:
 
 async def host_context(url: str) -> str:
     """A @context of a user's own, kept by the platform; its address."""
-    async with aiohttp.ClientSession(headers=JSON) as client:
-        async with client.post(f"{url}/ngsi-ld/v1/jsonldContexts", data=entities.OTHER_CONTEXT) as response:
-            if response.status != 201:
-                raise ProgramFailed("The @context of the bench was not taken", detail=await response.text())
-            place = response.headers["Location"]
+    async with (
+        aiohttp.ClientSession(headers=JSON) as client,
+        client.post(f"{url}/ngsi-ld/v1/jsonldContexts", data=entities.OTHER_CONTEXT) as response,
+    ):
+        if response.status != 201:
+            raise ProgramFailed("The @context of the bench was not taken", detail=await response.text())
+        place = response.headers["Location"]
     return place if "://" in place else url + place
 
 
