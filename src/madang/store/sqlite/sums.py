@@ -47,7 +47,13 @@ class _Reading(msgspec.Struct, gc=False):
     observedAt: str | None = None  # noqa: N815 the specification's name
 
 
+class _Quick(msgspec.Struct, gc=False):
+    value: float
+    observedAt: msgspec.Raw = msgspec.Raw(b"null")  # noqa: N815 the specification's name
+
+
 _READINGS: Final = msgspec.json.Decoder(list[_Reading])
+_QUICK: Final = msgspec.json.Decoder(list[_Quick])
 
 
 class _Found(msgspec.Struct, frozen=True):
@@ -163,12 +169,12 @@ class _Tail:
         if not self._numeric:
             return
         try:
-            read = _READINGS.decode(b"[" + b",".join(bodies) + b"]")
+            read = _QUICK.decode(b"[" + b",".join(bodies) + b"]")
         except msgspec.ValidationError:
             self._numeric = False
             return
         self._values.append(np.array([one.value for one in read]))
-        times = moments([one.observedAt for one in read])
+        times = _moments([one.observedAt for one in read])
         self.lacks_times = self.lacks_times or bool((times == NEVER).any())
         self._times.append(times)
 
@@ -176,6 +182,21 @@ class _Tail:
         if not self._numeric:
             return False
         return _selected(np.concatenate(self._times), np.concatenate(self._values), temporal)
+
+
+def _moments(raws: list[msgspec.Raw]) -> Integers:
+    """Microseconds UTC of DateTimes in JSON, NEVER for null. Those of one length, as they mostly are, are cut out of a
+    table of their letters."""
+    joined = b"".join(raws)
+    if len(joined) % len(raws) == 0 and len(joined) // len(raws) > len('"2026-01-31T09:00:00Z"') - 1:
+        letters = np.frombuffer(joined, np.uint8).reshape(len(raws), -1)
+        if (letters[:, 0] == ord('"')).all() and (letters[:, -2:] == (ord("Z"), ord('"'))).all():
+            written = np.ascontiguousarray(letters[:, 1:-2]).view(f"S{letters.shape[1] - 3}").ravel()
+            try:
+                return written.astype("datetime64[us]").astype(np.int64)
+            except ValueError:
+                pass
+    return moments([msgspec.json.decode(raw, type=str | None) for raw in raws])
 
 
 def _of_instances(instances: Sequence[Instance], temporal: TemporalQuery) -> Part | Literal[False] | None:
