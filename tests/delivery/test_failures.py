@@ -224,7 +224,10 @@ async def test_an_outbox_that_is_full_gives_up_the_oldest_of_who_is_behind(
         lambda: receiver.entities("/late") and told(receiver.entities("/late"))[-1] == (1, 299)
     )
     late = told(receiver.entities("/late"))
-    assert late == [(1, level) for level in range(300 - len(late), 300)]
+    levels = [level for _, level in late]
+    # The first may have been on its way when those after it were given up
+    assert levels[0] < levels[1]
+    assert levels[1:] == list(range(levels[1], 300))
     assert 0 < len(late) < 300
 
 
