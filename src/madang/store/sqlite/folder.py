@@ -29,6 +29,8 @@ _LOG: Final = logging.getLogger(__name__)
 _MODULE: Final = "madang.store.sqlite.fold_child"
 _CHECK_SECONDS: Final = 5.0
 _PASS_CHANGES: Final = 5_000
+# A batch of history is one change, however much it holds
+_PASS_BYTES: Final = 1024**2
 # Between two passes, and between two where little was written
 _PASS_SECONDS_MIN: Final = 15.0
 _PASS_SECONDS: Final = 300.0
@@ -40,6 +42,7 @@ _LATE_SECONDS: Final = 0.001
 _BUSY_PAUSES: Final = 4
 _STEPS: Final[msgspec.msgpack.Decoder[Step | None]] = msgspec.msgpack.Decoder(Step | None)
 _LOOKED: Final = "SELECT value FROM meta WHERE key = 'folding_looked'"
+_NEW_BYTES: Final = "SELECT total(length(data)) FROM change WHERE sequence > ?"
 _LOOK: Final = "INSERT OR REPLACE INTO meta VALUES ('folding_looked', ?)"
 
 Write = Callable[[Callable[[apsw.Connection], Any]], Awaitable[None]]
@@ -75,7 +78,7 @@ class Folder:
             now = loop.time()
             cutoffs = _cutoffs(terms, clock.now(), retention) if now - kept > _RETENTION_SECONDS else ()
             new = self._last() - self._looked
-            wait = _PASS_SECONDS_MIN if new >= _PASS_CHANGES else _PASS_SECONDS
+            wait = _PASS_SECONDS_MIN if self._is_much(new) else _PASS_SECONDS
             if not cutoffs and (not new or now - passed < wait):
                 continue
             try:
@@ -85,6 +88,10 @@ class Folder:
                 await asyncio.sleep(_PASS_SECONDS)
             passed = loop.time()
             kept = passed if cutoffs else kept
+
+    def _is_much(self, new: int) -> bool:
+        """Whether so many changes are worth a pass soon."""
+        return new >= _PASS_CHANGES or self._reader.execute(_NEW_BYTES, (self._looked,)).get > _PASS_BYTES
 
     @property
     def unfolded(self) -> int:

@@ -29,9 +29,10 @@ from madang.store.sqlite.tail import Key, Tail, Wanted, collect, collect_bodies
 _SLICE_CHUNKS: Final = 32
 _ROWS_MIN: Final = 8
 _ROWS_MAX: Final = 4096
+_SINGLY: Final = """SELECT sequence, data FROM change INDEXED BY change_by_row
+    WHERE row = ? AND sequence > ? AND data != x'' ORDER BY sequence LIMIT ?"""
 _JOINED: Final = f"""SELECT count(*), max(sequence), cast(group_concat(data, '{SEGMENT_SEPARATOR.decode()}') AS BLOB)
-    FROM (SELECT sequence, data FROM change INDEXED BY change_by_row
-        WHERE row = ? AND sequence > ? AND data != x'' ORDER BY sequence LIMIT ?)"""  # noqa: S608 constant
+    FROM ({_SINGLY})"""  # noqa: S608 constant
 # About 50 ms of slices
 _VALUES_IN_LOOP_MAX: Final = 4_000_000
 _VALUES: Final = """SELECT sum(n) FROM chunk WHERE row = (SELECT row FROM entity WHERE id = ?1)
@@ -126,11 +127,12 @@ async def _tail(
     """What the query selects of the tail of each series, None for nothing; False if not all of it is numbers."""
     if which.terms is not None and which.temporal.timeproperty is TimeProperty.OBSERVED_AT:
         quick: dict[Key, _Tail] = {}
-        async for data in _joined_tail(connection, row, state):
+        async for some in _joined_tail(connection, row, state):
             bodies: dict[Key, list[bytes]] = {}
-            collect_bodies(data, which, bodies)
-            for key, some in bodies.items():
-                quick.setdefault(key, _Tail()).add(some)
+            for data in some:
+                collect_bodies(data, which, bodies)
+            for key, cut in bodies.items():
+                quick.setdefault(key, _Tail()).add(cut)
         # Without a range what has no observedAt counts when it was written, which the bodies do not say
         if which.temporal.relation is not None or not any(one.lacks_times for one in quick.values()):
             return {key: one.part(which.temporal) for key, one in quick.items()}
@@ -142,17 +144,28 @@ async def _tail(
 
 async def _joined_tail(
     connection: apsw.Connection, row: int, state: tuple[int, int] | None
-) -> AsyncIterator[bytes]:
-    """The segments of the change rows that are not folded, some rows at a time: as many as make a slice."""
+) -> AsyncIterator[list[bytes]]:
+    """The segments of the change rows that are not folded, some rows at a time: as many as make a slice.
+
+    Small rows come joined. Large ones, which batches of history leave, come each for itself, for in each of them the
+    segments of one series stand side by side.
+    """
     last, limit = 0 if state is None else state[0], _ROWS_MIN
     while True:
-        n, until, data = connection.execute(_JOINED, (row, last, limit)).fetchone() or (0, 0, b"")
-        if data:
-            yield data
+        if limit == _ROWS_MIN:
+            rows: list[Any] = connection.execute(_SINGLY, (row, last, limit)).fetchall()
+            some = [data for _, data in rows]
+            n, until = len(rows), rows[-1][0] if rows else last
+        else:
+            n, until, joined = connection.execute(_JOINED, (row, last, limit)).fetchone() or (0, last, None)
+            some = [joined] if joined else []
+        if some:
+            yield some
         if n < limit:
             return
         last = until
-        limit = min(limit * 2, _ROWS_MAX) if len(data) < history.SLICE_BYTES else max(limit // 2, _ROWS_MIN)
+        size = sum(len(data) for data in some)
+        limit = min(limit * 2, _ROWS_MAX) if size < history.SLICE_BYTES else max(limit // 2, _ROWS_MIN)
         await asyncio.sleep(0)
 
 

@@ -145,10 +145,12 @@ def collect_bodies(data: bytes, which: Wanted, found: dict[Key, list[bytes]]) ->
                 # Of one series in many writes
                 found.setdefault((term, dataset), []).extend([part[part.index(b"{") :] for part in parts])
                 continue
-            for segment in piece.split(SEGMENT_SEPARATOR):
-                number, dataset, flags, _, _, body = segment.split(FIELD_SEPARATOR, 5)
-                if number == term and flags in _WITH_BODY:
-                    found.setdefault((term, dataset), []).append(body)
+            # Of many writes of several series: only segments of this term are cut out, for the others may be many more
+            for part in piece[len(term) + 1 :].split(SEGMENT_SEPARATOR + term + FIELD_SEPARATOR):
+                dataset, flags, _, _, body = part.split(FIELD_SEPARATOR, 4)
+                end = body.find(SEGMENT_SEPARATOR)
+                if flags in _WITH_BODY:
+                    found.setdefault((term, dataset), []).append(body if end < 0 else body[:end])
     for key in [key for key in found if not which.includes(key)]:
         del found[key]
 
