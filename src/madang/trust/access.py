@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from madang.ngsild.query import Query
+from madang.trust.view import View
 
 DEFAULT_TENANT = ""
 
@@ -18,12 +19,21 @@ class Access(msgspec.Struct, frozen=True):
 
     filter: entities outside it do not exist for this caller (None: all exist). mask: attribute IRIs that do
     not exist for this caller, in answers as little as in q, geo, orderBy, counts and triggers.
+
+    view: what is seen, None for everything. writable: what may be changed, of what is seen; None for all of it. purpose:
+    for which the caller reads, "" if not said. recorded: types (IRIs) of which every read is recorded in the audit.
+    group_min: the smallest number of entities of those types that is told; fewer are told as none.
     """
 
     tenant: str = DEFAULT_TENANT
     subject: str = "anonymous"
     filter: Query | None = None
     mask: frozenset[str] = frozenset()
+    view: View | None = None
+    writable: View | None = None
+    purpose: str = ""
+    recorded: frozenset[str] = frozenset()
+    group_min: int = 0
 
 
 OPEN = Access()
