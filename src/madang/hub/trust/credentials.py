@@ -1,0 +1,51 @@
+"""What a request shows of who sends it, taken out of its headers. Whether it is worth anything is the gate's matter."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+SESSION_COOKIE: Final = "madang_session"
+ROLE_COOKIE: Final = "madang_role"
+"""The role that a visitor of an open city tries."""
+KEY_PREFIX: Final = "mdk_"
+"""With which every key of the platform begins, so that it is known for one, in a header as in a log."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Each "" if there is none. session, role: of cookies. key: of a program. bearer: a token of a client."""
+
+    session: str = ""
+    role: str = ""
+    key: str = ""
+    bearer: str = ""
+
+    @property
+    def by_cookie(self) -> bool:
+        """Whether a browser sends them by itself, so that another site may have made it ask."""
+        return not (self.key or self.bearer)
+
+
+NONE: Final = Credentials()
+
+
+def read_credentials(cookie: str, authorization: str, key: str) -> Credentials:
+    """Of the headers Cookie, Authorization and X-API-Key, each "" if it is not there. A key or a token goes before a
+    cookie: who shows one means it."""
+    scheme, _, token = authorization.partition(" ")
+    token = token.strip()
+    if not key and scheme.lower() == "bearer" and token.startswith(KEY_PREFIX):
+        key = token
+    if key:
+        return Credentials(key=key)
+    if authorization:
+        # Another scheme is a token that nobody gave out
+        return Credentials(bearer=token if scheme.lower() == "bearer" and token else authorization)
+    cookies = _cookies(cookie)
+    return Credentials(session=cookies.get(SESSION_COOKIE, ""), role=cookies.get(ROLE_COOKIE, ""))
+
+
+def _cookies(header: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in header.split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
