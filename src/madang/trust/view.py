@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
 from madang.ngsild.entity import Entity
 from madang.ngsild.matcher import compile_query
 from madang.ngsild.query import Query
+
+# How conditions and orders name the moment of an entity's last change
+_MODIFIED: Final = frozenset(("modifiedAt", "@modifiedAt"))
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -40,7 +44,10 @@ class View(msgspec.Struct, frozen=True):
 
     def may_hide(self, name: str) -> bool:
         """Whether the attribute (IRI) may be hidden of an entity that is seen: conditions on it, and orders by it, must
-        be judged on what is seen, and no index on it may be read."""
+        be judged on what is seen, and no index on it may be read. So it is with the entity's modifiedAt, which would
+        tell of writes that are not seen."""
+        if name in _MODIFIED and self.masks:
+            return True
         return any(not grant.covers(name) for grant in self.grants) or any(
             denial.attributes is not None and name in denial.attributes for denial in self.denials
         )
@@ -54,13 +61,19 @@ class View(msgspec.Struct, frozen=True):
 class Sight(msgspec.Struct, frozen=True):
     """A view that is compiled.
 
-    exists: whether there is such an entity for the caller. seen: the entity as the caller sees it, None if there is none.
-    hides: whether this attribute (IRI) of an entity, which exists for the caller, is hidden.
+    exists: whether there is such an entity for the caller. seen: the entity as the caller sees it, None if there is none;
+    where something is hidden, it was modified when what is seen was. hides: whether this attribute (IRI) of an entity,
+    which exists for the caller, is hidden. whole: whether none of its attributes can be. existed: whether a deleted
+    entity with this id and these types (IRIs) has been one that the caller saw, whatever else it was; existed_whole:
+    with all its attributes.
     """
 
     exists: Callable[[Entity], bool]
     seen: Callable[[Entity], Entity | None]
     hides: Callable[[Entity, str], bool]
+    whole: Callable[[Entity], bool]
+    existed: Callable[[str, tuple[str, ...]], bool]
+    existed_whole: Callable[[str, tuple[str, ...]], bool]
 
 
 @lru_cache(maxsize=1024)
@@ -90,9 +103,47 @@ def compile_view(view: View) -> Sight:
         shown = tuple([one for one in entity.attributes if not hides(one.name)])
         if len(shown) == len(entity.attributes):
             return entity
-        return msgspec.structs.replace(entity, attributes=shown)
+        modified_at = max([entity.created_at, *(one.modified_at for one in shown)])
+        return msgspec.structs.replace(entity, attributes=shown, modified_at=modified_at)
 
-    return Sight(exists, seen, lambda entity, name: hider(entity)(name))
+    def whole_of(entity: Entity) -> bool:
+        return any(rule.attributes is None and matches(entity) for matches, rule in grants) and not any(
+            matches(entity) for matches, _ in parts
+        )
+
+    return Sight(
+        exists,
+        seen,
+        lambda entity, name: hider(entity)(name),
+        whole_of,
+        _existed(view, whole=False),
+        _existed(view, whole=True),
+    )
+
+
+def _existed(view: View, *, whole: bool) -> Callable[[str, tuple[str, ...]], bool]:
+    """Of a deleted entity no more than id and types is known: rules that ask for more grant nothing, and may deny."""
+    grants = [
+        _compile(rule)
+        for rule in view.grants
+        if rule.rows == _bare(rule.rows) and not (whole and rule.attributes is not None)
+    ]
+    denials = [
+        _compile(msgspec.structs.replace(rule, rows=_bare(rule.rows)))
+        for rule in view.denials
+        if whole or rule.attributes is None
+    ]
+
+    def existed(identifier: str, types: tuple[str, ...]) -> bool:
+        bare = Entity(identifier, types)
+        return any(matches(bare) for matches in grants) and not any(matches(bare) for matches in denials)
+
+    return existed
+
+
+def _bare(rows: Query) -> Query:
+    """What of a query needs no more than id and types."""
+    return msgspec.structs.replace(rows, attributes=(), q=None, scope=None, geo=None)
 
 
 def _compile(rule: Rule) -> Callable[[Entity], bool]:
