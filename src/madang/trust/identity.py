@@ -62,7 +62,7 @@ class Identity(msgspec.Struct, frozen=True):
     subject: for the audit, "visitor", "person:7", "key:3", "client:2", "operator"; never a name or an address.
     tenants: those it may ask, None for all. roles: names; what they allow is in `roles.py`. organisations: identifiers
     (URNs) of those that it is a member of. scopes: what a key or client is limited to, None for all that its roles
-    allow.
+    allow. owner: subject of whom a key or client belongs to, "" for others; what is forbidden to them is forbidden to it.
     """
 
     subject: str
@@ -71,6 +71,7 @@ class Identity(msgspec.Struct, frozen=True):
     roles: tuple[str, ...] = ()
     organisations: tuple[str, ...] = ()
     scopes: frozenset[Permission] | None = None
+    owner: str = ""
 
 
 VISITOR = Identity("visitor", Kind.VISITOR, frozenset({""}), ("visitor",))

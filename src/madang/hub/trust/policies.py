@@ -37,6 +37,12 @@ class Policies:
             return allowed | {Permission.READ}
         return allowed
 
+    def permits(self, identity: Identity, permission: Permission) -> bool:
+        return permission in self.permissions(identity)
+
+    def knows_role(self, name: str) -> bool:
+        return name in self.roles
+
     def access(self, identity: Identity, tenant: str, action: Action, purpose: str = "") -> Access:
         """What of a tenant's graph the identity sees, and may change if the action is to write.
 
