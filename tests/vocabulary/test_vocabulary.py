@@ -106,6 +106,8 @@ def test_every_label_exists_in_korean_and_english() -> None:
     ]
     labelled += [*((str(key), labels) for key, labels in words.components.items())]
     labelled += [*((str(key), labels) for key, labels in words.flows.items())]
+    labelled += [(purpose.code, purpose.labels) for purpose in words.purposes.values()]
+    labelled += [(f"{purpose.code} notice", purpose.notices) for purpose in words.purposes.values()]
     for name, labels in labelled:
         assert set(labels) == {"ko", "en"}, name
         assert any(ord(character) in HANGUL for character in labels["ko"]), f"{name}: no Korean label"
@@ -234,3 +236,15 @@ def test_what_is_not_in_the_vocabulary_is_called_by_the_end_of_its_iri() -> None
 
 def test_the_vocabulary_survives_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(everything()), type=Vocabulary) == everything()
+
+
+def test_what_is_about_persons_is_protected() -> None:
+    terms = {vocabulary.types()[iri].term for iri in vocabulary.protected()}
+    assert terms == {"Person", "Meeting", "Message", "Complaint", "Incident"}
+    for iri in vocabulary.protected():
+        entry = vocabulary.types()[iri]
+        assert set(entry.unmasked) < set(entry.attributes), entry.term
+        assert vocabulary.NAME not in entry.unmasked
+        assert vocabulary.personal().isdisjoint(entry.unmasked), f"{entry.term} would tell whose it is"
+        if entry.term != "Person":
+            assert not vocabulary.personal().isdisjoint(entry.attributes), f"{entry.term}: whose data is it?"

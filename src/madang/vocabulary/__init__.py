@@ -13,7 +13,16 @@ from functools import cache
 
 from madang.ngsild.context import Context
 from madang.vocabulary.load import LANGUAGES, vocabulary
-from madang.vocabulary.model import AttributeTerm, Component, EntityType, Flow, Grade, Unit, ValueKind
+from madang.vocabulary.model import (
+    AttributeTerm,
+    Component,
+    EntityType,
+    Flow,
+    Grade,
+    Purpose,
+    Unit,
+    ValueKind,
+)
 
 __all__ = [
     "LANGUAGES",
@@ -23,6 +32,7 @@ __all__ = [
     "EntityType",
     "Flow",
     "Grade",
+    "Purpose",
     "Unit",
     "ValueKind",
     "attribute",
@@ -34,12 +44,18 @@ __all__ = [
     "entity_type",
     "flow_label",
     "indexed",
+    "personal",
+    "protected",
+    "purpose",
+    "purpose_label",
+    "purposes",
     "terms",
     "type_label",
     "types",
     "unit",
     "unit_name",
     "unit_symbol",
+    "unmasked",
     "value_label",
 ]
 
@@ -87,6 +103,39 @@ def unit(code: str) -> Unit | None:
 def indexed() -> frozenset[tuple[str, str]]:
     """(type IRI, attribute IRI) pairs whose values are indexed from the start; `NAME` for every type."""
     return frozenset((entry.iri, name) for entry in types().values() for name in (NAME, *entry.indexed))
+
+
+@cache
+def protected() -> frozenset[str]:
+    """IRIs of the types whose entities are about persons."""
+    return frozenset(entry.iri for entry in types().values() if entry.protected)
+
+
+@cache
+def personal() -> frozenset[str]:
+    """IRIs of the links that lead from an entity of a protected type to a person whose data it is."""
+    return frozenset(entry.iri for entry in attributes().values() if entry.personal)
+
+
+def unmasked(type_iri: str) -> frozenset[str]:
+    """Of a protected type the attributes (IRIs) that are seen without consent by those who may see its entities."""
+    entry = types().get(type_iri)
+    return frozenset(entry.unmasked) if entry is not None else frozenset()
+
+
+def purposes() -> Mapping[str, Purpose]:
+    """By code, for what personal data may be read."""
+    return vocabulary().purposes
+
+
+def purpose(code: str) -> Purpose | None:
+    return vocabulary().purposes.get(code)
+
+
+def purpose_label(code: str, language: str) -> str:
+    """What a purpose is called; its code where that is not known."""
+    found = vocabulary().purposes.get(code)
+    return _in(found.labels, language) if found else code
 
 
 def type_label(iri: str, language: str) -> str:

@@ -15,6 +15,7 @@ from madang.vocabulary.model import (
     EntityType,
     Flow,
     Grade,
+    Purpose,
     Unit,
     ValueKind,
     Vocabulary,
@@ -36,6 +37,7 @@ def vocabulary() -> Vocabulary:
         units={code: Unit(code, unit["symbol"], _labels(unit)) for code, unit in _read("units").items()},
         components={Component(code): _labels(entry) for code, entry in groups["component"].items()},
         flows={Flow(code): _labels(entry) for code, entry in groups["flow"].items()},
+        purposes=_purposes(),
     )
 
 
@@ -79,6 +81,7 @@ def _attributes(prefixes: Mapping[str, str]) -> dict[str, AttributeTerm]:
                 Grade(grade["code"], _labels(grade), grade.get("to")) for grade in grades.get(term, ())
             ),
             core=term in CORE_TERMS,
+            personal=entry.get("personal", False),
         )
     return found
 
@@ -98,5 +101,20 @@ def _types(prefixes: Mapping[str, str], attributes: Mapping[str, str]) -> dict[s
             component=Component(entry["component"]),
             attributes=tuple(attributes[name] for name in (*shared, *entry["attributes"])),
             indexed=tuple(attributes[name] for name in entry.get("indexed", ())),
+            protected=entry.get("protected", False),
+            unmasked=tuple(attributes[name] for name in entry.get("unmasked", ())),
         )
     return found
+
+
+def _purposes() -> dict[str, Purpose]:
+    return {
+        code: Purpose(
+            code,
+            _labels(entry),
+            {language: entry[f"notice_{language}"] for language in LANGUAGES},
+            entry["days"],
+            entry.get("consent", True),
+        )
+        for code, entry in _read("purposes").items()
+    }

@@ -64,7 +64,9 @@ class Grade(msgspec.Struct, frozen=True):
 class EntityType(msgspec.Struct, frozen=True):
     """labels: language to text. attributes: IRIs in the order of a page, the shared ones first.
 
-    indexed: IRIs of the attributes by which entities of the type are found and sorted from the start.
+    indexed: IRIs of the attributes by which entities of the type are found and sorted from the start. protected: entities
+    of it are about persons. unmasked: of a protected type, the attributes (IRIs) that whoever may see such entities sees
+    without the person's consent.
     """
 
     term: str
@@ -73,12 +75,27 @@ class EntityType(msgspec.Struct, frozen=True):
     component: Component
     attributes: tuple[str, ...]
     indexed: tuple[str, ...] = ()
+    protected: bool = False
+    unmasked: tuple[str, ...] = ()
+
+
+class Purpose(msgspec.Struct, frozen=True):
+    """For what personal data is read. days: for which a consent holds. consent: whether the person must give it.
+
+    notices: language to what a person is told who is asked."""
+
+    code: str
+    labels: Mapping[str, str]
+    notices: Mapping[str, str]
+    days: int
+    consent: bool = True
 
 
 class AttributeTerm(msgspec.Struct, frozen=True):
     """unit: UN/CEFACT code that holds where a value carries none, "" for none. decimals: worth showing, None for all.
 
-    back: labels of a link where it arrives. values: code to labels. core: the term belongs to the NGSI-LD core context, which says what it expands to.
+    back: labels of a link where it arrives. values: code to labels. core: the term belongs to the NGSI-LD core context, which says what it expands to. personal: a link to
+    a person whose data the entity is.
     """
 
     term: str
@@ -92,6 +109,7 @@ class AttributeTerm(msgspec.Struct, frozen=True):
     values: Mapping[str, Mapping[str, str]] = {}
     grades: tuple[Grade, ...] = ()
     core: bool = False
+    personal: bool = False
 
     def grade(self, value: float) -> Grade | None:
         """The grade that this number falls into; None where the attribute has no grades."""
@@ -110,10 +128,11 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """All of it. types, attributes: by IRI. units: by code. components, flows: to labels."""
+    """All of it. types, attributes: by IRI. units, purposes: by code. components, flows: to labels."""
 
     types: Mapping[str, EntityType]
     attributes: Mapping[str, AttributeTerm]
     units: Mapping[str, Unit]
     components: Mapping[Component, Mapping[str, str]]
     flows: Mapping[Flow, Mapping[str, str]]
+    purposes: Mapping[str, Purpose]
