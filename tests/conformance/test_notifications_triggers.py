@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from madang.errors import BadRequestData
 from madang.ngsild.context import CORE
 from madang.ngsild.entity import Entity
-from madang.ngsild.event import Event, event, occurrence
+from madang.ngsild.event import Event, Seen, event, occurrence
 from madang.ngsild.parse import parse_entity
-from madang.ngsild.query import Query
-from madang.ngsild.selection import type_is
 from madang.ngsild.subscription import Subscription, Trigger
 from madang.ngsild.subscription_input import parse_subscription
 from madang.ngsild.trigger import SubscriptionIndex, Watch
@@ -251,17 +249,40 @@ def test_conditions_on_a_deleted_entity_are_on_what_it_was() -> None:
 # --- who subscribed, and what that one may see ---
 
 
+def without_speed(entity: Entity) -> Entity:
+    shown = tuple([one for one in entity.attributes if one.name != iri("speed")])
+    return entity if len(shown) == len(entity.attributes) else Entity(entity.id, entity.types, shown)
+
+
+def shiny(entity: Entity) -> Entity | None:
+    """Entities with a brand, and those that are a Bus, are seen."""
+    return entity if entity.instances(iri("brand")) or iri("Bus") in entity.types else None
+
+
 def test_a_masked_attribute_triggers_nothing() -> None:
-    watch = Watch(subscription(), mask=frozenset((iri("speed"),)))
+    watch = Watch(subscription(), without_speed)
     assert not watch.triggered(UPDATED)
     assert watch.triggered(APPENDED)
-    assert not Watch(subscription(q="speed>0"), mask=frozenset((iri("speed"),))).triggered(APPENDED)
+    assert not Watch(subscription(q="speed>0"), without_speed).triggered(APPENDED)
 
 
 def test_an_entity_out_of_sight_triggers_nothing() -> None:
-    for type_, told in (("Car", True), ("Bus", False)):
-        visible = Query(types=type_is(iri(type_)))
-        assert Watch(subscription(), visible).triggered(UPDATED) is told
+    assert not Watch(subscription(), shiny).triggered(UPDATED)
+    assert Watch(subscription(), shiny).triggered(change(car(brand="a", speed=1), car(brand="a", speed=2)))
+
+
+def test_what_comes_into_sight_is_created_and_what_goes_out_is_deleted() -> None:
+    """An attribute that is not watched may do that, and so may a type."""
+    bus = change(car(type="Car", speed=1), car(type=["Car", "Bus"], speed=1))
+    for what, trigger in ((APPENDED, "entityCreated"), (REMOVED, "entityDeleted"), (bus, "entityCreated")):
+        for known in ("entityCreated", "entityDeleted", "attributeUpdated"):
+            watch = Watch(subscription(watchedAttributes=["speed"], notificationTrigger=[known]), shiny)
+            index = SubscriptionIndex()
+            index.put(watch)
+            assert watch.triggered(what) is (known == trigger), (what, known)
+            assert index.triggered(what) == ([watch] if known == trigger else [])
+            index.remove(watch.subscription.id)
+            assert not index._by_type
 
 
 # --- the index ---
@@ -325,18 +346,28 @@ _MEMBERS = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(_MEMBERS, max_size=8), st.lists(st.none() | _CARS, min_size=2, max_size=2))
-def test_the_index_finds_what_a_scan_finds(many: list[dict[str, Any]], sides: list[Entity | None]) -> None:
+def no_bus(entity: Entity) -> Entity | None:
+    return None if iri("Bus") in entity.types else entity
+
+
+@given(
+    st.lists(_MEMBERS, max_size=8),
+    st.lists(st.none() | _CARS, min_size=2, max_size=2),
+    st.sampled_from([(None, True), (no_bus, True), (shiny, False)]),
+)
+def test_the_index_finds_what_a_scan_finds(
+    many: list[dict[str, Any]], sides: list[Entity | None], eyes: tuple[Seen | None, bool]
+) -> None:
     before, after = sides
     if before is None and after is None:
         return
     if before is not None and after is not None:
-        before = Entity(after.id, after.types, before.attributes)
+        before = Entity(after.id, before.types, before.attributes)
     index = SubscriptionIndex()
     watches = []
     for number, members in enumerate(many):
         try:
-            watches.append(Watch(subscription(number, **members)))
+            watches.append(Watch(subscription(number, **members), eyes[0], steady=eyes[1]))
         except BadRequestData:
             continue
         index.put(watches[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -10,6 +10,8 @@ from madang.ngsild.context import Context
 from madang.ngsild.entity import Attribute, Entity
 
 Rendered = tuple[Context, bytes]
+# The entity as someone sees it, the same object if all of it; None if there is none for them
+Seen = Callable[[Entity], Entity | None]
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -66,6 +68,18 @@ def _updated_in_place(before: Entity | None, after: Entity | None) -> frozenset[
             if old.body != new.body:
                 updated.append(new.name)
     return frozenset(updated)
+
+
+def as_seen(change: Event, seen: Seen) -> Event | None:
+    """The change as it is for someone who may not see everything: what comes into sight is created, what goes out of it
+    is deleted. None if neither side is seen."""
+    before = seen(change.before) if change.before is not None else None
+    after = seen(change.after) if change.after is not None else None
+    if before is change.before and after is change.after:
+        return change
+    if before is None and after is None:
+        return None
+    return event(change.sequence, change.time, before, after)
 
 
 def occurrence(sequence: int, time: int, entity: Entity) -> Event:

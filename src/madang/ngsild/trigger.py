@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from madang.ngsild.event import Event
+from madang.ngsild.event import Event, Seen, as_seen
 from madang.ngsild.expression import linked_depth
-from madang.ngsild.matcher import Follow, Matcher, all_of, compile_query, compile_selectors
+from madang.ngsild.matcher import Follow, Matcher, compile_query, compile_selectors
 from madang.ngsild.query import Query, Selector
 from madang.ngsild.subscription import Subscription, Trigger
 
@@ -30,9 +30,9 @@ _Key = tuple[str | None, str | None]
 class Watch:
     """A subscription with its conditions compiled. Immutable to its users.
 
-    visible, mask: filter and mask of the access of who subscribed, asked anew by the caller when policies
-    change: entities outside `visible` do not exist, attributes (IRIs) in the mask neither. linked: q has
-    conditions on the entities that relationships lead to.
+    seen: what who subscribed sees of an entity, None for everything; asked anew by the caller when policies change.
+    steady: whether that depends on nothing but the entity's id and types. linked: q has conditions on the entities
+    that relationships lead to.
     """
 
     __slots__ = (
@@ -43,19 +43,20 @@ class Watch:
         "_entity_deleted",
         "_selects",
         "_updated",
-        "_visible",
         "_watched",
         "linked",
         "mask",
+        "seen",
+        "steady",
         "subscription",
     )
 
-    def __init__(
-        self, subscription: Subscription, visible: Query | None = None, mask: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, subscription: Subscription, seen: Seen | None = None, *, steady: bool = False) -> None:
         triggers = subscription.triggers
         self.subscription = subscription
-        self.mask = mask
+        self.seen = seen
+        self.mask: frozenset[str] = frozenset()
+        self.steady = steady or seen is None
         self._watched = frozenset(subscription.watched)
         self._created = not triggers.isdisjoint(_CREATED)
         self._updated = not triggers.isdisjoint(_UPDATED)
@@ -63,7 +64,6 @@ class Watch:
         self._entity_created = Trigger.ENTITY_CREATED in triggers
         self._entity_deleted = Trigger.ENTITY_DELETED in triggers
         self._selects = compile_selectors(subscription.selectors) if subscription.selectors else None
-        self._visible = visible
         self.linked = subscription.q is not None and linked_depth(subscription.q) > 0
         self._condition = None if self.linked else self._compiled(None)
 
@@ -72,9 +72,10 @@ class Watch:
 
         follow: finds the entities that relationships lead to; needed where the watch is `linked`.
         """
-        if not self._concerns(event):
+        shown = event if self.seen is None else as_seen(event, self.seen)
+        if shown is None or not self._concerns(shown):
             return False
-        entity = event.entity
+        entity = shown.entity
         if self._selects is not None and not self._selects(entity):
             return False
         # What linked entities are like is another thing at every event, so nothing of it is kept
@@ -82,12 +83,9 @@ class Watch:
         return condition is None or condition(entity)
 
     def _compiled(self, follow: Follow | None) -> Matcher | None:
-        """q, geoQ and scopeQ with what the subscriber may see; None if there is no condition."""
+        """q, geoQ and scopeQ; None if there is no condition."""
         own = conditions_of(self.subscription)
-        tests = [] if own == Query() else [compile_query(own, self.mask, follow)]
-        if self._visible is not None:
-            tests.append(compile_query(self._visible, follow=follow))
-        return all_of(tests) if tests else None
+        return None if own == Query() else compile_query(own, follow=follow)
 
     def _concerns(self, event: Event) -> bool:
         """Whether what changed is what the subscription is triggered by, of an attribute that it watches."""
@@ -100,8 +98,6 @@ class Watch:
         )
 
     def _meets(self, names: frozenset[str]) -> bool:
-        if self.mask:
-            names = names - self.mask
         return not self._watched.isdisjoint(names) if self._watched else bool(names)
 
 
@@ -138,7 +134,7 @@ class SubscriptionIndex:
         self._added += 1
         self._linked += watch.linked
         self._watches[identifier] = (self._added, watch)
-        for table, key in self._places(watch.subscription):
+        for table, key in self._places(watch):
             table.setdefault(key, {})[identifier] = watch
 
     def remove(self, subscription_id: str) -> None:
@@ -147,7 +143,7 @@ class SubscriptionIndex:
         if known is None:
             return
         self._linked -= known[1].linked
-        for table, key in self._places(known[1].subscription):
+        for table, key in self._places(known[1]):
             del table[key][subscription_id]
             if not table[key]:
                 del table[key]
@@ -156,12 +152,16 @@ class SubscriptionIndex:
         """The watches that the event may trigger: every one that it does trigger, and few others."""
         if not self._watches:
             return []
-        entity = event.entity
-        names = (None, *event.created, *event.updated, *event.deleted)
+        types, changed = event.entity.types, (*event.created, *event.updated, *event.deleted)
+        if event.before is not None and event.after is not None and event.before.types != event.after.types:
+            # It may come into sight or go out of it, with all its attributes
+            types = (*types, *event.before.types)
+            changed = tuple([one.name for one in (*event.before.attributes, *event.after.attributes)])
+        names = dict.fromkeys((None, *changed))
         found: dict[str, Watch] = {}
         for table, first in (
-            (self._by_id, (entity.id,)),
-            (self._by_type, (None, *entity.types)),
+            (self._by_id, (event.entity.id,)),
+            (self._by_type, (None, *types)),
         ):
             if table:
                 for one in first:
@@ -178,12 +178,14 @@ class SubscriptionIndex:
             found.sort(key=lambda watch: self._watches[watch.subscription.id][0])
         return found
 
-    def _places(self, subscription: Subscription) -> Iterator[tuple[dict[_Key, dict[str, Watch]], _Key]]:
-        """Where the subscription stands: under each id, else under one type of each alternative."""
+    def _places(self, watch: Watch) -> Iterator[tuple[dict[_Key, dict[str, Watch]], _Key]]:
+        """Where the watch stands: under each id, else under one type of each alternative."""
+        subscription = watch.subscription
         selectors = subscription.selectors or (Selector(None),)
         entities = sum(max(1, len(selector.ids)) for selector in selectors)
-        # Many entities with many attributes stand under any attribute: the watch itself looks closer
-        many = entities * len(subscription.watched) > _PLACES_MAX
+        # Under any attribute stand many entities with many attributes, and those which a change of any attribute may
+        # bring into sight or take out of it: the watch itself looks closer
+        many = not watch.steady or entities * len(subscription.watched) > _PLACES_MAX
         for name in (None,) if many else subscription.watched or (None,):
             for selector in selectors:
                 if selector.ids:
