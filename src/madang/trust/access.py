@@ -35,7 +35,7 @@ class Access(msgspec.Struct, frozen=True):
     view: what is seen, None for everything. writable: what may be changed, of what is seen; None for all of it. purpose:
     for which the caller reads, "" if not said. recorded: types (IRIs) of which every read is recorded in the audit.
     group_min: the smallest number of entities of those types that is told; fewer are told as none. rules: identifiers of
-    the policies that grant what is seen, for the audit. duties: what whoever gets the data must do, told with it.
+    the policies that grant what is seen, and reason: in the caller's words, both for the audit. duties: what whoever gets the data must do, told with it.
     """
 
     tenant: str = DEFAULT_TENANT
@@ -48,6 +48,7 @@ class Access(msgspec.Struct, frozen=True):
     recorded: frozenset[str] = frozenset()
     group_min: int = 0
     rules: tuple[str, ...] = ()
+    reason: str = ""
     duties: tuple[Duty, ...] = ()
 
 

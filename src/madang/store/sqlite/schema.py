@@ -5,6 +5,7 @@ tables up to `attribute_count` are indexes of it. change: one row per write, app
 subscriptions read it. past: the row number of deleted entities, so that their history finds them again.
 expiry: when something of an entity expires next, for the few of which something does. chunk: values of one attribute
 that were folded out of change rows (see `chunks.py`); folded: up to which change that was done, entity by entity.
+The tables of the audit are those of `audit_rows.py`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 import apsw
 
 from madang.errors import StoreBroken
+from madang.store.sqlite import audit_rows
 
 MIGRATIONS: Final = (
     """
@@ -158,6 +160,7 @@ MIGRATIONS: Final = (
     );
     CREATE INDEX dead_letter_by_subscription ON dead_letter (subscription, number);
     """,
+    audit_rows.TABLES,
 )
 
 

@@ -1,0 +1,87 @@
+"""A chain of events in an SQLite file; `audit_rows.py` says what its rows are, `audit_check.py` whether they are right."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from madang.clock import Clock
+from madang.store.audit import Event, Head, Recorded, Verdict, Wanted
+from madang.store.sqlite import audit_check, audit_rows
+from madang.store.sqlite.connection import open_reader
+
+Writing = Callable[[Callable[[apsw.Connection], Any]], Awaitable[Any]]
+
+
+class SqliteChain:
+    """Implements `store.audit.Chain`. writing: runs a function in a transaction of the file's writer."""
+
+    def __init__(self, reader: apsw.Connection, writing: Writing, clock: Clock) -> None:
+        self._reader = reader
+        self._writing = writing
+        self._clock = clock
+
+    async def append(self, events: Sequence[Event]) -> None:
+        now = self._clock.now()
+        await self._writing(lambda connection: audit_rows.write(connection, now, events))
+
+    async def page(self, wanted: Wanted, limit: int, before: int = 0) -> list[Recorded]:
+        conditions, values = _conditions(self._reader, wanted)
+        if before:
+            conditions.append("number < ?")
+            values.append(before)
+        where = f"WHERE {' AND '.join(conditions)} " if conditions else ""
+        rows: list[Any] = self._reader.execute(
+            f"SELECT {audit_rows.COLUMNS} FROM audit {where}ORDER BY number DESC LIMIT ?",  # noqa: S608 constants
+            (*values, limit),
+        ).fetchall()
+        return [audit_rows.read(self._reader, row) for row in rows]
+
+    async def head(self) -> Head:
+        return audit_rows.head_of(self._reader)
+
+    async def verify(self, known: Sequence[Head] = ()) -> Verdict:
+        # With a reader of its own the check reads the file as it is now, whatever is written meanwhile
+        connection = open_reader(Path(self._reader.filename))
+        try:
+            checking = audit_check.check(connection, known)
+            while True:
+                try:
+                    next(checking)
+                except StopIteration as finished:
+                    verdict: Verdict = finished.value
+                    return verdict
+                await asyncio.sleep(0)
+        finally:
+            connection.close()
+
+    async def forget(self, entities: Sequence[str]) -> int:
+        forgotten: list[int] = []
+
+        def work(connection: apsw.Connection) -> None:
+            before = connection.total_changes()
+            connection.executemany("DELETE FROM audit_name WHERE entity = ?", [(one,) for one in entities])
+            forgotten.append(connection.total_changes() - before)
+
+        await self._writing(work)
+        return forgotten[0]
+
+
+def _conditions(connection: apsw.Connection, wanted: Wanted) -> tuple[list[str], list[Any]]:
+    """What is wanted as conditions of SQL, and their values."""
+    asked = (
+        ("subject = ?", wanted.subject or None),
+        ("deed = ?", wanted.deed.value if wanted.deed is not None else None),
+        ("time >= ?", wanted.since),
+        ("time < ?", wanted.until),
+    )
+    conditions = [condition for condition, value in asked if value is not None]
+    values: list[Any] = [value for _, value in asked if value is not None]
+    if wanted.entity:
+        conditions.append("number IN (SELECT number FROM audit_entity WHERE token = ?)")
+        values.append(audit_rows.known_token(connection, wanted.entity) or b"")
+    return conditions, values
