@@ -21,6 +21,7 @@ from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
 from madang.ngsild.subscription import Subscription
 from madang.ngsild.temporal import TemporalQuery
+from madang.store.audit import Chain
 from madang.store.deliveries import Deliveries
 from madang.trust.access import Access
 
@@ -266,6 +267,7 @@ class Store(Protocol):
     subscriptions: Subscriptions
     deliveries: Deliveries
     contexts: KeptContexts
+    audit: Chain
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None

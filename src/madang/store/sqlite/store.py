@@ -22,6 +22,7 @@ from madang.ngsild.evolution import Evolution
 from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import render_whole
 from madang.ngsild.temporal import TemporalQuery
+from madang.store.audit import Chain
 from madang.store.base import (
     AttributeCount,
     ChangeRow,
@@ -36,6 +37,7 @@ from madang.store.base import (
 )
 from madang.store.deliveries import Deliveries
 from madang.store.sqlite import codec, history_page, live, page, presence, read, sums
+from madang.store.sqlite.audit import SqliteChain
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.committer import Committer
 from madang.store.sqlite.comparing import valued
@@ -123,6 +125,7 @@ class SqliteStore:
         self.subscriptions: Subscriptions = SqliteSubscriptions(self._reader, self._write)
         self.deliveries: Deliveries = SqliteDeliveries(self._reader, self._write, outbox, terms)
         self.contexts: KeptContexts = SqliteContexts(self._reader, self._write)
+        self.audit: Chain = SqliteChain(self._reader, self._write, clock)
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None
