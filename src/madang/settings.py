@@ -367,6 +367,49 @@ class Limits(msgspec.Struct, frozen=True):
     notification_refusals_max: Annotated[
         int, msgspec.Meta(description="answers that refuse a notification before it becomes a dead letter")
     ] = 3
+    callers_remembered_max: Annotated[
+        int, msgspec.Meta(description="callers who are known without looking them up anew")
+    ] = 10_000
+    session_seconds_max: Annotated[int, msgspec.Meta(description="that a browser stays signed in")] = (
+        7 * 24 * 3600
+    )
+    session_idle_seconds_max: Annotated[
+        int, msgspec.Meta(description="that a browser stays signed in without being used")
+    ] = 8 * 3600
+    session_secret_seconds_max: Annotated[
+        int, msgspec.Meta(description="before a session's cookie gets another value")
+    ] = 3600
+    accounts_max: Annotated[int, msgspec.Meta(description="accounts of people")] = 1_000_000
+    account_keys_max: Annotated[int, msgspec.Meta(description="keys of one person that work")] = 50
+    account_clients_max: Annotated[
+        int, msgspec.Meta(description="applications that one person has registered")
+    ] = 20
+    key_days_max: Annotated[
+        int, msgspec.Meta(description="for which a key or an application's secret works")
+    ] = 400
+    key_overlap_hours_max: Annotated[
+        int, msgspec.Meta(description="that a key's former secret still works after a rotation")
+    ] = 14 * 24
+    token_seconds_max: Annotated[int, msgspec.Meta(description="for which an application's token works")] = (
+        3600
+    )
+    link_hours_max: Annotated[int, msgspec.Meta(description="for which a single-use link works")] = 7 * 24
+    password_characters_min: Annotated[int, msgspec.Meta(description="the shortest password")] = 12
+    password_bytes_max: Annotated[int, msgspec.Meta(description="the longest password")] = 1024
+    passwords_waiting_max: Annotated[
+        int, msgspec.Meta(description="passwords that wait to be checked before others are told to retry")
+    ] = 32
+    sign_in_failures_max: Annotated[
+        int,
+        msgspec.Meta(description="wrong passwords for one account from one address in a quarter of an hour"),
+    ] = 8
+    sign_in_account_failures_max: Annotated[
+        int,
+        msgspec.Meta(description="wrong passwords for one account, from everywhere, in a quarter of an hour"),
+    ] = 50
+    sign_in_address_failures_max: Annotated[
+        int, msgspec.Meta(description="wrong passwords from one address in a quarter of an hour")
+    ] = 40
     waiting_threads_max: Annotated[
         int, msgspec.Meta(description="threads that wait for look-ups of names and for brokers")
     ] = 64
@@ -376,6 +419,15 @@ class Limits(msgspec.Struct, frozen=True):
     outbox_bytes_max: Annotated[
         int, msgspec.Meta(description="changes of a tenant that wait on disk; the oldest are given up")
     ] = 1024**3
+    policies_max: Annotated[
+        int, msgspec.Meta(description="policies of a city, the built-in ones not counted")
+    ] = 1000
+    policy_names_max: Annotated[
+        int, msgspec.Meta(description="names of one kind in a policy, such as types or roles")
+    ] = 200
+    policy_text_characters_max: Annotated[
+        int, msgspec.Meta(description="an attribution or a name in a policy; what a caller says as purpose")
+    ] = 200
     disk_free_bytes_min: Annotated[
         int, msgspec.Meta(description="free on the disk of the home folder, or the platform is not ready")
     ] = 256 * 1024**2
