@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from madang.errors import MadangError
-from madang.hub.entities import check_writable
 from madang.hub.hub import Hub
 from madang.ngsild.changes import Change, Outcome
 from madang.store.base import SourceMark
 from madang.trust.access import Access
+from madang.trust.writing import limits
 
 
 async def apply(
@@ -19,14 +19,4 @@ async def apply(
 
     mark: what a source records in the same transaction.
     """
-    if access.filter is None and not access.mask:
-        return await hub.store(access, create=True).commit(changes, mark)
-    refused: dict[int, MadangError] = {}
-    for place, change in enumerate(changes):
-        try:
-            await check_writable(hub, access, change)
-        except MadangError as error:
-            refused[place] = error
-    allowed = [change for place, change in enumerate(changes) if place not in refused]
-    done = iter(await hub.store(access, create=True).commit(allowed, mark))
-    return [refused[place] if place in refused else next(done) for place in range(len(changes))]
+    return await hub.store(access, create=True).commit(changes, mark, limits(access))

@@ -1,38 +1,21 @@
 """What can be asked of single entities and of queries for them (CIM 009 §5.6, §5.7).
 
-Every function takes the caller's `Access`: an entity outside its filter does not exist, an attribute in its
-mask neither. Errors are those of the tree in `errors.py`.
+Every function takes the caller's `Access`: an entity outside its view does not exist, an attribute that it hides
+neither. Errors are those of the tree in `errors.py`; whoever changes something may also be Denied.
 """
 
 from __future__ import annotations
 
-from typing import Final
-
-import msgspec
-
-from madang.errors import Denied, MadangError, NotFound
+from madang.errors import MadangError, NotFound
 from madang.hub.hub import Hub
-from madang.ngsild.changes import (
-    AppendHistory,
-    Change,
-    Delete,
-    DeleteAttribute,
-    DeleteHistory,
-    Mode,
-    Outcome,
-    PatchAttribute,
-    PatchInstance,
-    Retain,
-    Write,
-)
+from madang.ngsild.changes import Change, Delete, DeleteAttribute, Mode, Outcome, PatchAttribute, Write
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity
 from madang.ngsild.query import Query, Window
 from madang.ngsild.selection import TypeExpression
 from madang.store.base import Page, RenderedPage
 from madang.trust.access import Access
-
-_CREATING: Final = frozenset((Mode.UPSERT_REPLACE, Mode.UPSERT_UPDATE))
+from madang.trust.writing import limits
 
 
 async def create(hub: Hub, access: Access, entity: Entity) -> Outcome:
@@ -124,46 +107,8 @@ async def incoming(hub: Hub, access: Access, entity_id: str, limit: int) -> list
     return await hub.store(access).incoming(entity_id, limit, access)
 
 
-async def check_writable(hub: Hub, access: Access, change: Change) -> None:
-    """Raises NotFound or Denied where the caller's filter or mask forbids the change."""
-    if access.filter is not None:
-        await _check_visible(hub, access, change)
-    if access.mask:
-        hidden = _names(change) & access.mask
-        if hidden:
-            raise Denied(f"You may not write {', '.join(sorted(hidden))} of {change.id}")
-
-
-async def _check_visible(hub: Hub, access: Access, change: Change) -> None:
-    """Raises NotFound for an entity outside the filter, unless the change would create one and there is none."""
-    if isinstance(change, Write) and change.mode is Mode.CREATE:
-        return  # which fails by itself where there is one
-    creates = isinstance(change, AppendHistory) or (isinstance(change, Write) and change.mode in _CREATING)
-    store = hub.store(access, create=creates)
-    if await store.retrieve(change.id, access) is None:
-        everything = msgspec.structs.replace(access, filter=None, mask=frozenset())
-        if not creates or await store.retrieve(change.id, everything) is not None:
-            raise NotFound(f"Entity {change.id} does not exist")
-
-
-def _names(change: Change) -> set[str]:
-    """The attributes (IRIs) that the change names."""
-    match change:
-        case Retain(names=names, keep=False):
-            return set(names)
-        case DeleteAttribute(name=name) | DeleteHistory(name=name):
-            return {name} if name is not None else set()
-        case PatchAttribute(attribute=attribute) | PatchInstance(attribute=attribute):
-            return {attribute.name}
-        case Write(fragment=fragment) | AppendHistory(fragment=fragment):
-            return {one.name for one in fragment.attributes}
-    return set()
-
-
 async def _one(hub: Hub, access: Access, change: Change, *, create: bool = False) -> Outcome:
-    if access.filter is not None or access.mask:
-        await check_writable(hub, access, change)
-    (outcome,) = await hub.store(access, create=create).commit((change,))
+    (outcome,) = await hub.store(access, create=create).commit((change,), within=limits(access))
     if isinstance(outcome, MadangError):
         raise outcome
     return outcome

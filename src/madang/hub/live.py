@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Final
 
+import msgspec
+
 from madang.hub.hub import Hub
-from madang.store.base import ChangeRow
+from madang.store.base import ChangeRow, Store
 from madang.trust.access import Access
+from madang.trust.view import compile_view
 
 _REPLAY_CHANGES_MAX: Final = 1000
 
@@ -32,21 +35,30 @@ async def watch(hub: Hub, access: Access, after: int | None = None) -> AsyncIter
             missed = []
         for change in missed:
             last = change.sequence
-            if await _visible(hub, access, change):
-                yield _masked(change, access)
+            shown = await _seen(store, access, change)
+            if shown is not None:
+                yield shown
     async for change in following:
-        if change.sequence > last and await _visible(hub, access, change):
-            yield _masked(change, access)
+        if change.sequence > last:
+            shown = await _seen(store, access, change)
+            if shown is not None:
+                yield shown
 
 
-async def _visible(hub: Hub, access: Access, change: ChangeRow) -> bool:
-    if access.filter is None or change.kind in ("deleted", "lost"):
-        return access.filter is None or change.kind == "lost"
-    return await hub.store(access).retrieve(change.id, access) is not None
+async def _seen(store: Store, access: Access, change: ChangeRow) -> ChangeRow | None:
+    """The change as the caller sees it; None if it is of nothing that they see, or of nothing that is left of it.
 
-
-def _masked(change: ChangeRow, access: Access) -> ChangeRow:
-    if not access.mask:
+    Of a deleted entity no more is known than its types, so its attributes are not named."""
+    if access.view is None or change.kind == "lost":
         return change
-    names = tuple(name for name in change.names if name not in access.mask)
-    return ChangeRow(change.sequence, change.time, change.id, change.kind, change.types, names)
+    sight = compile_view(access.view)
+    if change.kind == "deleted":
+        existed = sight.existed(change.id, change.types)
+        return msgspec.structs.replace(change, names=()) if existed else None
+    whole = await store.retrieve(change.id, msgspec.structs.replace(access, view=None))
+    if whole is None or not sight.exists(whole):
+        return None
+    names = tuple([name for name in change.names if not sight.hides(whole, name)])
+    if change.names and not names:
+        return None
+    return msgspec.structs.replace(change, names=names)

@@ -22,10 +22,8 @@ async def purge(
     """Delete every entity that the query selects, or of each the attributes (IRIs) that are named; with `keep` all
     but those. Returns the ids of entities that could not be changed, with the reason.
 
-    Page by page, so that other writes go on between; an entity that comes to be selected meanwhile may stay.
-    Raises QueryTooWide where no index serves the query and it would read too much."""
-    if keep:
-        names |= access.mask  # what the caller does not see stays
+    What the caller does not see stays. Page by page, so that other writes go on between; an entity that comes to be
+    selected meanwhile may stay. Raises QueryTooWide where no index serves the query and it would read too much."""
     refused: list[tuple[str, MadangError]] = []
     cursor = ""
     while True:

@@ -270,11 +270,12 @@ class Store(Protocol):
     audit: Chain
 
     async def commit(
-        self, changes: Sequence[Change], mark: SourceMark | None = None
+        self, changes: Sequence[Change], mark: SourceMark | None = None, within: Access | None = None
     ) -> list[Outcome | MadangError]:
         """Apply the changes in order, one outcome each; when this returns they are on disk.
 
-        A change that cannot be applied yields its error and leaves no trace; the others are applied."""
+        within: whose changes they are, where that is somebody who does not see or may not change everything
+        (`trust.writing`). A change that cannot be applied yields its error and leaves no trace; the others are applied."""
         ...
 
     async def retrieve(self, entity_id: str, access: Access) -> Entity | None: ...

@@ -25,6 +25,7 @@ from madang.settings import LIMITS
 from madang.store.base import ChangeRow
 from madang.store.sqlite.connection import Held
 from madang.store.sqlite.write import Batch, Place
+from madang.trust.access import Access
 
 _LOG: Final = logging.getLogger(__name__)
 _SLICE_CHANGES: Final = 64  # about 5 ms of writing
@@ -37,11 +38,12 @@ Work = Callable[[apsw.Connection], Any]
 class _Job:
     """What one caller wants committed together, and where the answer goes."""
 
-    __slots__ = ("answer", "changes", "outcomes", "work")
+    __slots__ = ("answer", "changes", "outcomes", "within", "work")
 
-    def __init__(self, changes: Sequence[Change], work: Work | None) -> None:
+    def __init__(self, changes: Sequence[Change], work: Work | None, within: Access | None) -> None:
         self.changes = changes
         self.work = work
+        self.within = within
         self.answer: asyncio.Future[Outcomes] = asyncio.get_running_loop().create_future()
         self.outcomes: Outcomes = []
 
@@ -69,15 +71,17 @@ class Committer:
         self.trouble = ""
         self._task = asyncio.create_task(self._run(), name=f"commit {place.connection.filename}")
 
-    async def commit(self, changes: Sequence[Change], work: Work | None = None) -> Outcomes:
+    async def commit(
+        self, changes: Sequence[Change], work: Work | None = None, within: Access | None = None
+    ) -> Outcomes:
         """Queue the changes, with `work` after them in the same transaction, and wait until they are on disk.
 
-        Raises Busy if too many changes wait already, StoreBroken if the file cannot be written."""
+        within: as in `Store.commit`. Raises Busy if too many changes wait already, StoreBroken if the file cannot be written."""
         if self._closing:
             raise StoreBroken("The store is being closed; nothing more is written to it")
         if self._waiting_changes + len(changes) > LIMITS.commit_queue_changes_max and self._waiting:
             raise Busy(f"{self._waiting_changes} changes wait to be written; try again in a moment")
-        job = _Job(changes, work)
+        job = _Job(changes, work, within)
         self._waiting.append(job)
         self._waiting_changes += len(changes)
         self._wake.set()
@@ -152,7 +156,7 @@ class Committer:
             await _expire(batch)
         for job in jobs:
             for change in job.changes:
-                job.outcomes.append(batch.apply(change))
+                job.outcomes.append(batch.apply(change, job.within))
                 n += 1
                 if n % _SLICE_CHANGES == 0:
                     batch.flush()

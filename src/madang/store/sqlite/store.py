@@ -128,14 +128,14 @@ class SqliteStore:
         self.audit: Chain = SqliteChain(self._reader, self._write, clock)
 
     async def commit(
-        self, changes: Sequence[Change], mark: SourceMark | None = None
+        self, changes: Sequence[Change], mark: SourceMark | None = None, within: Access | None = None
     ) -> list[Outcome | MadangError]:
         if mark is None:
-            outcomes = await self._committer.commit(changes)
+            outcomes = await self._committer.commit(changes, within=within)
         else:
             now = self._clock.now()
             outcomes = await self._committer.commit(
-                changes, lambda connection: write_mark(connection, mark, now)
+                changes, lambda connection: write_mark(connection, mark, now), within
             )
         for place, outcome in enumerate(outcomes):
             if isinstance(outcome, Outcome) and outcome.rest is not None:

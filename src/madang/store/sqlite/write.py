@@ -21,15 +21,19 @@ from madang.ngsild.patch import apply
 from madang.ngsild.representation import render_whole
 from madang.store.base import ChangeRow
 from madang.store.sqlite import codec, history_edit, history_scope, indexes
+from madang.store.sqlite.combinations import Combinations
 from madang.store.sqlite.codec import CREATED, DELETED, UPDATED, Terms
 from madang.store.sqlite.expiry import Expiry
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Made, Outbox
 from madang.store.sqlite.presence import Presence
 from madang.store.sqlite.values import is_plain
+from madang.trust.access import Access
+from madang.trust.writing import Past, apply_within, check_history
 
 _LOAD: Final = "SELECT row, types, scopes, created, modified, expires, segments FROM entity WHERE id = ?"
 _PAST: Final = "SELECT row FROM past WHERE id = ?"
+_PAST_TYPES: Final = "SELECT types FROM past WHERE id = ?"
 _INSERT_ENTITY: Final = """INSERT INTO entity (row, id, types, scopes, created, modified, segments, rendered)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _UPDATE_ENTITY: Final = """UPDATE entity SET types = ?, scopes = ?, modified = ?, segments = ?, rendered = ?
@@ -57,15 +61,17 @@ class Slot:
 
 
 class Counters:
-    """The numbers that only grow: of rows and of changes."""
+    """The numbers that only grow, of rows and of changes; and how many entities have which types."""
 
-    __slots__ = ("row", "sequence")
+    __slots__ = ("combinations", "row", "sequence")
 
     def __init__(self, connection: apsw.Connection) -> None:
+        self.combinations = Combinations(connection)
         self.reload(connection)
 
     def reload(self, connection: apsw.Connection) -> None:
-        """Read both from the file: at the start, and after a rollback."""
+        """Read them from the file: at the start, and after a rollback."""
+        self.combinations.reload(connection)
         highest = (
             "SELECT max(coalesce((SELECT max(row) FROM entity), 0), coalesce((SELECT max(row) FROM past), 0))"
         )
@@ -108,14 +114,20 @@ class Batch:
             )
         return known[1]
 
-    def apply(self, change: Change) -> Outcome | MadangError:
-        """Decide one change. A refused change yields its error and leaves no trace."""
+    def apply(self, change: Change, within: Access | None = None) -> Outcome | MadangError:
+        """Decide one change. A refused change yields its error and leaves no trace. within: as in `Store.commit`."""
         try:
             if isinstance(change, DeleteHistory | PatchInstance):
                 self.flush()  # the history to correct may be of this very commit
+                if within is not None:
+                    check_history(change, self._load(change.id).after, within)
                 return history_edit.apply(self._place.connection, self._place.terms, change, self._now)
             slot = self._slots.get(change.id) or self._load(change.id)
-            applied = apply(change, slot.after, self._now)
+            applied = (
+                apply(change, slot.after, self._now)
+                if within is None
+                else apply_within(change, slot.after, within, self._now, self._past(slot, change.id))
+            )
         except MadangError as error:
             return error
         if applied.entity is slot.after and not applied.written:
@@ -135,6 +147,17 @@ class Batch:
         if self._place.outbox.watched is not None and before is not applied.entity:
             self._place.outbox.note(self.changes[-1], before, applied.entity)
         return applied.outcome
+
+    def _past(self, slot: Slot, identifier: str) -> Past | None:
+        """What there was before, if it is deleted: by this commit or an earlier one."""
+        if slot.after is not None:
+            return None
+        if slot.last is not None:
+            return Past(identifier, slot.last.types)
+        if not slot.buried:
+            return None
+        types: Any = self._place.connection.execute(_PAST_TYPES, (identifier,)).get
+        return Past(identifier, codec.decode_types(types, self._place.terms))
 
     def expire(self, limit: int) -> bool:
         """Remove what has expired of at most `limit` entities, and write that; whether there may be more."""
@@ -369,7 +392,8 @@ class IndexDifference:
                 "INSERT INTO type_count VALUES (?, ?) ON CONFLICT (type) DO UPDATE SET n = n + excluded.n"
             )
             self._place.connection.executemany(statement, changes)
-        self._presence.write(self._place.connection, self._place.terms)
+        place = self._place
+        self._presence.write(place.connection, place.terms, place.counters.combinations)
 
 
 def _changed_attributes(
