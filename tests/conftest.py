@@ -13,6 +13,7 @@ from madang.api.asgi import information_api
 from madang.clock import FixedClock
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.context import CORE
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 
@@ -43,4 +44,4 @@ async def hub(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Hub]:
 
 @pytest.fixture
 def api(hub: Hub) -> Client:
-    return Client(information_api(hub))
+    return Client(information_api(hub, OPEN_GATE))

@@ -18,6 +18,7 @@ from madang.home import Home
 from madang.hub import hub as hub_module
 from madang.hub import live
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.settings import LIMITS
 from madang.settings import read as read_settings
 from madang.trust.access import OPEN, Access
@@ -162,7 +163,7 @@ async def test_one_tenant_that_is_broken_does_not_keep_the_others_from_coming_up
         "notification": {"endpoint": {"uri": "http://127.0.0.1:9/"}},
     }
     async with WIRING.open_hub(home, settings) as hub:
-        api = Client(information_api(hub))
+        api = Client(information_api(hub, OPEN_GATE))
         for tenant in ("broken", "whole"):
             reply = await api.post("/ngsi-ld/v1/subscriptions", subscription, headers=of(tenant))
             assert reply.status == 201, reply.body
@@ -172,7 +173,7 @@ async def test_one_tenant_that_is_broken_does_not_keep_the_others_from_coming_up
     async with WIRING.open_hub(home, settings) as hub:
         assert set(hub.open_stores) == {"whole"}
         assert "later version" in caplog.text
-        api = Client(information_api(hub))
+        api = Client(information_api(hub, OPEN_GATE))
         reply = await api.get("/ngsi-ld/v1/types", headers=of("broken"))
         assert reply.status == 500
         assert (await api.get("/ngsi-ld/v1/types")).status == 200

@@ -17,9 +17,10 @@ from starlette.applications import Starlette
 from tests.asgi_client import Client, Reply
 
 from madang import logs, meters, server
-from madang.api import asgi, health
+from madang.api import asgi, health, operations
 from madang.api.traffic import Meter, Traffic
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 
 ENTITIES = "/ngsi-ld/v1/entities"
 CAR = {"id": "urn:ngsi-ld:Car:1", "type": "Car", "speed": {"type": "Property", "value": 1}}
@@ -28,8 +29,8 @@ CAR = {"id": "urn:ngsi-ld:Car:1", "type": "Car", "speed": {"type": "Property", "
 @pytest.fixture
 def platform(hub: Hub, tmp_path: Path) -> Client:
     traffic = Traffic()
-    pages = Starlette(routes=health.routes(hub, tmp_path, traffic))
-    return Client(asgi.application(hub, pages, traffic))
+    pages = Starlette(routes=operations.routes(hub, OPEN_GATE, health.offered(tmp_path, traffic)))
+    return Client(asgi.application(hub, OPEN_GATE, pages, traffic))
 
 
 async def numbers(platform: Client) -> dict[str, float]:

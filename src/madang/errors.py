@@ -17,7 +17,9 @@
     ├── ContextUnavailable      a remote @context could not be fetched
     ├── NoTenant                the named tenant does not exist
     ├── LoopDetected            a notification of this platform came back to it
+    ├── Unauthenticated         the caller is not known, and only known ones may do this
     ├── Denied                  the caller may not do this
+    ├── TooManyRequests         the caller asks more often than it may; `detail` is in how many seconds again
     ├── Busy                    a queue is full; try again
     ├── SettingInvalid          a flag or an environment variable has a wrong form
     ├── AddressInUse            another program listens on the address
@@ -109,7 +111,15 @@ class LoopDetected(MadangError):
     pass
 
 
+class Unauthenticated(MadangError):
+    pass
+
+
 class Denied(MadangError):
+    pass
+
+
+class TooManyRequests(MadangError):
     pass
 
 

@@ -14,7 +14,7 @@ import msgspec
 from starlette.applications import Starlette
 
 from madang import logs, vocabulary
-from madang.api import asgi, deliveries, health, openapi
+from madang.api import asgi, deliveries, health, openapi, operations
 from madang.api.traffic import Traffic
 from madang.city.model import City
 from madang.cli import main as commands
@@ -25,6 +25,7 @@ from madang.home import Home
 from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.context import Context
 from madang.ngsild.temporal import DAY
 from madang.server import Application
@@ -85,14 +86,12 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
 
 def application(hub: Hub, city: City, settings: Settings) -> Application:
     """The information API by its thin path; all else, the pages among it, by Starlette."""
-    site = Site(hub, city, settings)
+    gate = OPEN_GATE
     traffic = Traffic()
-    watched = health.routes(hub, settings.home, traffic)
-    return asgi.application(
-        hub,
-        Starlette(routes=[*watched, *deliveries.routes(hub), *openapi.routes(), *pages.routes(site)]),
-        traffic,
-    )
+    offered = [*health.offered(settings.home, traffic), *deliveries.OFFERED, *openapi.OFFERED]
+    site = Site(hub, city, settings, gate)
+    behind = Starlette(routes=[*operations.routes(hub, gate, offered), *pages.routes(site)])
+    return asgi.application(hub, gate, behind, traffic)
 
 
 WIRING: Final = Wiring(open_hub, application, SqliteFiles(store_options))

@@ -11,12 +11,14 @@ from openapi_spec_validator import validate
 from starlette.applications import Starlette
 from tests.asgi_client import Client
 
-from madang.api import openapi
+from madang.api import openapi, operations
 from madang.api.openapi_operations import EVERYWHERE, OPERATIONS
 from madang.api.openapi_parameters import PARAMETERS
 from madang.api.openapi_schemas import SCHEMAS
 from madang.api.problems import PROBLEMS
 from madang.api.routes import BASE, ROUTES
+from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 
 DOCUMENT = openapi.document()
 ID = "urn:ngsi-ld:Car:1"
@@ -130,8 +132,8 @@ async def test_problems_conform(api: Client) -> None:
     conforms(reply.json(), schema["schema"])
 
 
-async def test_the_document_is_served() -> None:
-    client = Client(Starlette(routes=list(openapi.routes())))
+async def test_the_document_is_served(hub: Hub) -> None:
+    client = Client(Starlette(routes=operations.routes(hub, OPEN_GATE, openapi.OFFERED)))
     reply = await client.get("/openapi.json")
     assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
     assert reply.json()["openapi"] == "3.1.0"

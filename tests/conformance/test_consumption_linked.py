@@ -10,6 +10,7 @@ from tests.asgi_client import Client
 from madang.api.asgi import information_api
 from madang.hub import entities, linking
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.context import CORE
 from madang.ngsild.linked import Join, Mode
 from madang.ngsild.q import parse_q
@@ -236,7 +237,7 @@ async def test_filter_and_mask_hold_for_every_linked_entity(linked: Client, hub:
 
 async def test_too_many_linked_entities_are_an_error(hub: Hub) -> None:
     """The fan-out of an answer is bounded."""
-    api = Client(information_api(hub))
+    api = Client(information_api(hub, OPEN_GATE))
     many = [f"urn:ngsi-ld:Part:{number}" for number in range(LIMITS.join_entities_max + 1)]
     for start in range(0, len(many), 500):
         parts = [{"id": one, "type": "Part"} for one in many[start : start + 500]]

@@ -12,6 +12,7 @@ from madang.api.asgi import information_api
 from madang.clock import FixedClock
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.context import Context
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 
@@ -294,7 +295,7 @@ async def test_the_context_that_an_answer_needs(tmp_path: Path, clock: FixedCloc
         contexts=Contexts(own, clock),
         clock=clock,
     )
-    api = Client(information_api(hub))
+    api = Client(information_api(hub, OPEN_GATE))
     texts = {"type": "Property", "value": 'a "quoted" text'}
     for kind in ("Stop", "Other"):
         body = {"id": f"urn:ngsi-ld:{kind}:1", "type": kind, "note": texts}

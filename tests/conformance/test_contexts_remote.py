@@ -18,6 +18,7 @@ from madang.clock import FixedClock
 from madang.hub import contexts
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.context import CORE
 from madang.settings import LIMITS
 from madang.store.sqlite.store import Options, SqliteStore, store_path
@@ -187,11 +188,11 @@ async def test_copies_outlive_the_process(tmp_path: Path, clock: FixedClock, hos
     url = host.put("/a.jsonld", [TERMS, "b.jsonld"], Cache_Control="max-age=60")
     host.put("/b.jsonld", {"pace": "urn:b"})
     hub = platform(tmp_path, clock)
-    assert await expanded(Client(information_api(hub)), url) == TERMS["speed"]
+    assert await expanded(Client(information_api(hub, OPEN_GATE)), url) == TERMS["speed"]
     await hub.close()
     asked = len(host.asked)
     hub = platform(tmp_path, clock)
-    api = Client(information_api(hub))
+    api = Client(information_api(hub, OPEN_GATE))
     assert await expanded(api, url, "pace") == "urn:b"
     assert len(host.asked) == asked
     told = (await api.get(f"{CONTEXTS}/{quote(url, safe='')}?details=true")).json()
@@ -200,7 +201,7 @@ async def test_copies_outlive_the_process(tmp_path: Path, clock: FixedClock, hos
     host.down = True
     clock.advance(61 * SECOND)
     hub = platform(tmp_path, clock)
-    assert await expanded(Client(information_api(hub)), url, "pace") == "urn:b"
+    assert await expanded(Client(information_api(hub, OPEN_GATE)), url, "pace") == "urn:b"
     await hub.close()
 
 
@@ -233,7 +234,7 @@ async def test_private_addresses_are_not_called(tmp_path: Path, clock: FixedCloc
     url = host.put("/a.jsonld", TERMS)
     hub = platform(tmp_path, clock)
     hub.contexts = Contexts(CORE, clock)
-    api = Client(information_api(hub))
+    api = Client(information_api(hub, OPEN_GATE))
     reply = await api.get(f"{ENTITIES}?type=T", headers=link(url))
     assert reply.status == 504
     assert "MADANG_EGRESS_ALLOW" in reply.json()["detail"]

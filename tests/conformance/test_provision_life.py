@@ -21,6 +21,7 @@ from madang.api.openapi import document
 from madang.clock import FixedClock
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.context import CORE
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 
@@ -83,7 +84,7 @@ class Life(RuleBasedStateMachine):
             contexts=Contexts(CORE, clock, ()),
             clock=clock,
         )
-        self.api = Client(information_api(self.hub))
+        self.api = Client(information_api(self.hub, OPEN_GATE))
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):

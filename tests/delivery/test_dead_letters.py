@@ -13,11 +13,12 @@ from tests.delivery.receiver import Receiver
 from tests.delivery.saying import change, notifier, shown, subscribe, told, write
 from tests.delivery.test_failures import fail_again, failures, until
 
-from madang.api import deliveries
+from madang.api import deliveries, operations
 from madang.city.model import City
 from madang.clock import FixedClock
 from madang.hub import dead_letters
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.settings import LIMITS, Settings
 from madang.trust.access import OPEN, Access
 from madang.web import app
@@ -36,8 +37,10 @@ CITY = City(
 
 @pytest.fixture
 def client(city: Hub, tmp_path: Path) -> Client:
-    site = Site(city, CITY, Settings(tmp_path, "127.0.0.1", 8080))
-    return Client(Starlette(routes=[*deliveries.routes(city), *app.routes(site)]))
+    site = Site(city, CITY, Settings(tmp_path, "127.0.0.1", 8080), OPEN_GATE)
+    return Client(
+        Starlette(routes=[*operations.routes(city, OPEN_GATE, deliveries.OFFERED), *app.routes(site)])
+    )
 
 
 @pytest.fixture

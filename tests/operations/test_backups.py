@@ -22,6 +22,7 @@ from madang.api.asgi import information_api
 from madang.cli.exits import FAILED, INTERRUPTED, OK, PARTIAL
 from madang.cli.main import run
 from madang.home import Home
+from madang.hub.trust.gate import OPEN_GATE
 from madang.settings import read as read_settings
 from madang.store import backups
 from madang.wire import WIRING
@@ -179,7 +180,7 @@ async def test_a_home_that_was_killed_can_be_backed_up(
 async def stored(home: Home, *entities: dict[str, Any]) -> int:
     """Write these into a home that no platform uses; how many there are then."""
     async with WIRING.open_hub(home, read_settings({"MADANG_HOME": str(home.path)})) as hub:
-        api = Client(information_api(hub))
+        api = Client(information_api(hub, OPEN_GATE))
         for entity in entities:
             assert (await api.post(ENTITIES, entity)).status == 201
         return len((await api.get(f"{ENTITIES}?local=true")).json())

@@ -15,6 +15,7 @@ from madang.api.asgi import information_api
 from madang.cli.exits import FAILED, OK, PARTIAL
 from madang.cli.main import run
 from madang.home import Home, held
+from madang.hub.trust.gate import OPEN_GATE
 from madang.settings import read
 from madang.store.files import Finding
 from madang.wire import WIRING
@@ -51,7 +52,7 @@ async def home(tmp_path: Path) -> Home:
     place.create()
     settings = read({"MADANG_HOME": str(place.path)})
     async with WIRING.open_hub(place, settings) as hub:
-        api = Client(information_api(hub))
+        api = Client(information_api(hub, OPEN_GATE))
         for n in range(40):
             assert (await api.post(ENTITIES, building(n))).status == 201
         for n in range(0, 40, 4):
@@ -130,7 +131,7 @@ async def test_what_was_repaired_is_found_again(home: Home, doctor: Doctor) -> N
         damage(home, statement)
     assert doctor("--repair")[0] == PARTIAL
     async with WIRING.open_hub(home, read({"MADANG_HOME": str(home.path)})) as hub:
-        api = Client(information_api(hub))
+        api = Client(information_api(hub, OPEN_GATE))
         for question in (
             "type=AirQualityObserved",
             "type=Building&q=height%3E5",

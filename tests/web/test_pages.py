@@ -22,6 +22,7 @@ from madang.clock import FixedClock
 from madang.hub import batch
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.attribute import geo_property, language_property, property_, relationship
 from madang.ngsild.changes import Delete, Mode, Write
 from madang.ngsild.entity import Entity
@@ -82,7 +83,7 @@ async def saem(tmp_path: Path) -> AsyncIterator[Hub]:
 
 @pytest.fixture
 def pages(saem: Hub, tmp_path: Path) -> Client:
-    site = Site(saem, CITY, Settings(tmp_path, "127.0.0.1", 8080))
+    site = Site(saem, CITY, Settings(tmp_path, "127.0.0.1", 8080), OPEN_GATE)
     return Client(Starlette(routes=app.routes(site)))
 
 

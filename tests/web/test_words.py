@@ -28,7 +28,7 @@ MADE = (
     r"data\.every-.*",
     r"deliveries\.done-.*",
 )
-MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|denied|busy|broken|fault)\..*",)
+MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|unknown|often|denied|busy|broken|fault)\..*",)
 
 
 def reader(language: str) -> Reader:

@@ -16,9 +16,19 @@ from madang.api.call import Answer, Call, decode_segment
 from madang.api.problems import internal_problem, problem_answer
 from madang.api.routes import BASE, ROUTES, Handler
 from madang.api.traffic import Meter, Traffic
-from madang.errors import InvalidRequest, LoopDetected, MadangError, MethodNotAllowed, NotFound, TooLarge
+from madang.errors import (
+    Denied,
+    InvalidRequest,
+    LoopDetected,
+    MadangError,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+)
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import Asked, Gate
 from madang.settings import LIMITS
+from madang.trust.identity import Permission
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,6 +40,8 @@ _PREFIX: Final = BASE + "/"
 _BATCH: Final = "entityOperations"
 _WITH_BODY: Final = frozenset(("POST", "PATCH", "PUT", "DELETE"))
 _NAMELESS: Final = ["entities"]
+_SAFE: Final = frozenset(("GET", "HEAD"))
+_OWN_PAGES: Final = ("", "same-origin", "none")
 
 
 class _Template:
@@ -42,7 +54,7 @@ class _Template:
         # Of the first segment the table of templates knows already that it is the same
         self.literals = [(place, text) for place, text in enumerate(segments) if place and text[0] != "{"]
         self.variables = [place for place, text in enumerate(segments) if text[0] == "{"]
-        self.handlers: dict[str, tuple[Handler, Meter]] = {}
+        self.handlers: dict[str, tuple[Handler, Meter, Permission | None]] = {}
 
     def matches(self, segments: list[str]) -> bool:
         for place, text in self.literals:  # noqa: SIM110 a generator would cost more than the comparison
@@ -59,7 +71,8 @@ class _Router:
         by_path: dict[str, _Template] = {}
         for route in ROUTES:
             template = by_path.setdefault(route.path, _Template(route.path))
-            template.handlers[route.method] = route.handler, traffic.meter(route.method, route.path)
+            meter = traffic.meter(route.method, route.path)
+            template.handlers[route.method] = route.handler, meter, route.permission
         self._templates: dict[tuple[int, str], list[_Template]] = {}
         for path, template in by_path.items():
             self._templates.setdefault((path.count("/"), path.split("/")[1]), []).append(template)
@@ -74,14 +87,14 @@ class _Router:
         return None
 
 
-def information_api(hub: Hub, traffic: Traffic | None = None) -> Application:
+def information_api(hub: Hub, gate: Gate, traffic: Traffic | None = None) -> Application:
     """The ASGI application of /ngsi-ld/v1. traffic: where requests are counted."""
     router = _Router(traffic or Traffic())
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
         logs.REQUEST.set(scope)
-        answer, meter = await _answer(hub, router, scope, receive)
+        answer, meter = await _answer(hub, gate, router, scope, receive)
         headers = answer.headers
         if answer.status != 204:  # which has none (§6.3.6)
             headers.append((b"content-length", str(len(answer.body)).encode()))
@@ -93,13 +106,18 @@ def information_api(hub: Hub, traffic: Traffic | None = None) -> Application:
     return serve
 
 
-async def _answer(hub: Hub, router: _Router, scope: Scope, receive: Receive) -> tuple[Answer, Meter]:
-    """Route, read the body, call the handler; errors of the tree become their problem, bugs a 500 with a log line."""
+async def _answer(
+    hub: Hub, gate: Gate, router: _Router, scope: Scope, receive: Receive
+) -> tuple[Answer, Meter]:
+    """Route, ask the gate, read the body, call the handler; errors of the tree become their problem, bugs a 500 with a
+    log line."""
     meter = router.nowhere
     call: Call | None = None
     try:
-        (handler, meter), path = _route(scope, router)
+        (handler, meter, permission), path = _route(scope, router)
         call = Call(scope, hub, path, b"")  # type: ignore[arg-type]  # granian gives a plain dict
+        if not gate.open or call.shows_who_asks:
+            await _admit(gate, call, permission)
         if scope["method"] in _WITH_BODY:
             if scope["method"] != "DELETE":
                 call.require_length()
@@ -117,6 +135,20 @@ async def _answer(hub: Hub, router: _Router, scope: Scope, receive: Receive) -> 
     return answer, meter
 
 
+async def _admit(gate: Gate, call: Call, permission: Permission | None) -> None:
+    """Tell the call who asks and what they see. Raises Unauthenticated, Denied."""
+    credentials = call.credentials
+    if (
+        credentials.by_cookie
+        and call.method not in _SAFE
+        and call.header(b"sec-fetch-site") not in _OWN_PAGES
+    ):
+        raise Denied("A page of another site may not do this")
+    tenant, purpose = call.header(b"ngsild-tenant"), call.header(b"madang-purpose")
+    admitted = await gate.admit(Asked(credentials, permission, tenant, purpose))
+    call.identity, call.access = admitted.identity, admitted.access
+
+
 def _numbered(answer: Answer, scope: Scope) -> Answer:
     """The answer with the number by which the log knows its request."""
     answer.headers.append((logs.HEADER, logs.request_id(scope).encode()))
@@ -131,7 +163,7 @@ def _refuse_own(hub: Hub, via: str) -> None:
         )
 
 
-def _route(scope: Scope, router: _Router) -> tuple[tuple[Handler, Meter], tuple[str, ...]]:
+def _route(scope: Scope, router: _Router) -> tuple[tuple[Handler, Meter, Permission | None], tuple[str, ...]]:
     raw: bytes | None = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else scope["path"]
     if len(path) + len(scope["query_string"]) > LIMITS.request_uri_bytes_max:
@@ -171,9 +203,9 @@ async def _body(scope: Scope, receive: Receive) -> bytes:
     return body
 
 
-def application(hub: Hub, pages: Application, traffic: Traffic) -> Application:
+def application(hub: Hub, gate: Gate, pages: Application, traffic: Traffic) -> Application:
     """The whole platform as one ASGI application: the information API by the thin path, all else by `pages`."""
-    api = information_api(hub, traffic)
+    api = information_api(hub, gate, traffic)
     counted = traffic.pages
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:

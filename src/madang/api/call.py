@@ -16,9 +16,12 @@ import orjson
 
 from madang.errors import BadRequestData, InvalidRequest, LengthRequired
 from madang.hub.hub import Hub
+from madang.hub.trust.credentials import Credentials, read_credentials
+from madang.hub.trust.gate import ANYONE
 from madang.ngsild.conformance import NATIVE, Version, preferred_version
 from madang.ngsild.context import Context
 from madang.trust.access import OPEN, Access
+from madang.trust.identity import Identity
 
 Headers = list[tuple[bytes, bytes]]
 JSON: Final = (b"content-type", b"application/json")
@@ -33,7 +36,8 @@ _ACCEPT_JSON: Final = frozenset((b"*/*", b"application/json"))
 class Call:
     """One request. path: decoded segments of the path that stand for `{...}` in the route, in order.
 
-    context: the @context of a body that asks a question; None where headers name it.
+    context: the @context of a body that asks a question; None where headers name it. identity, access: who asks and what
+    they see; as in an open city until the gate says otherwise.
     """
 
     __slots__ = (
@@ -44,6 +48,7 @@ class Call:
         "body",
         "context",
         "hub",
+        "identity",
         "method",
         "path",
         "scope_path",
@@ -59,6 +64,7 @@ class Call:
         self._headers = _headers(scope["headers"])
         self._parameters: dict[str, str] | None = None
         self.context: Context | None = None
+        self.identity: Identity = ANYONE
         tenant = self._headers.get(b"ngsild-tenant")
         self.access = OPEN if not tenant else Access(tenant=tenant.decode("latin-1"))
 
@@ -66,6 +72,17 @@ class Call:
         """The value of a header (name in lower case), "" if it is not there; several are joined by commas."""
         value = self._headers.get(name)
         return value.decode("latin-1") if value is not None else ""
+
+    @property
+    def shows_who_asks(self) -> bool:
+        headers = self._headers
+        return b"cookie" in headers or b"authorization" in headers or b"x-api-key" in headers
+
+    @property
+    def credentials(self) -> Credentials:
+        return read_credentials(
+            self.header(b"cookie"), self.header(b"authorization"), self.header(b"x-api-key")
+        )
 
     def asking(self, parameters: dict[str, str], scope_path: str, context: Context) -> Call:
         """The same request as if it had come to that path with these parameters and this @context."""

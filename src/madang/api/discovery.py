@@ -14,6 +14,7 @@ from madang.hub import discovery
 from madang.hub.discovery import AttributeInformation, TypeInformation
 from madang.ngsild.context import Context
 from madang.store.base import AttributeCount
+from madang.trust.identity import Permission
 
 _ONE: Final = frozenset(("local",))
 _MANY: Final = _ONE | {"details"}
@@ -78,11 +79,11 @@ async def attribute_information(call: Call) -> Answer:
     return _answer(call, how, information)
 
 
-ROUTES: Final[tuple[tuple[str, str, Callable[[Call], Awaitable[Answer]]], ...]] = (
-    ("GET", "/types", types),
-    ("GET", "/types/{type}", type_information),
-    ("GET", "/attributes", attributes),
-    ("GET", "/attributes/{attrId}", attribute_information),
+ROUTES: Final[tuple[tuple[str, str, Callable[[Call], Awaitable[Answer]], Permission], ...]] = (
+    ("GET", "/types", types, Permission.READ),
+    ("GET", "/types/{type}", type_information, Permission.READ),
+    ("GET", "/attributes", attributes, Permission.READ),
+    ("GET", "/attributes/{attrId}", attribute_information, Permission.READ),
 )
 
 

@@ -9,14 +9,12 @@ import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import orjson
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from madang import __version__, meters
+from madang.api.operations import Asking, Offer, Outcome
 from madang.api.traffic import Traffic
 from madang.errors import MadangError
 from madang.hub.hub import Hub
@@ -24,35 +22,36 @@ from madang.meters import Family, Histogram, Sample, label, one
 from madang.settings import LIMITS
 from madang.store.base import StoreMeasures
 from madang.trust.access import DEFAULT_TENANT, OPEN
+from madang.trust.identity import Permission
 
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _WRITER_SECONDS_MAX: Final = 2.0
 
 
-def routes(hub: Hub, home: Path, traffic: Traffic) -> list[Route]:
+def offered(home: Path, traffic: Traffic) -> tuple[Offer, ...]:
     """home: the folder whose disk must have room. traffic: the requests that were counted."""
 
-    async def health(_request: Request) -> Response:
-        return answer(200, {"status": "up", "version": __version__})
+    async def health(_asking: Asking) -> Outcome:
+        return 200, {"status": "up", "version": __version__}
 
-    async def ready(_request: Request) -> Response:
-        reasons = await troubles(hub, home)
+    async def ready(asking: Asking) -> Outcome:
+        reasons = await troubles(asking.hub, home)
         if reasons:
-            return answer(503, {"status": "not ready", "reasons": reasons})
-        sequence = await hub.store(OPEN).last_sequence()
-        return answer(200, {"status": "ready", "sequence": sequence})
+            return 503, {"status": "not ready", "reasons": reasons}
+        sequence = await asking.hub.store(OPEN).last_sequence()
+        return 200, {"status": "ready", "sequence": sequence}
 
-    async def metrics(_request: Request) -> Response:
-        families = [*traffic.families(), *measured(hub), *meters.process()]
+    async def metrics(asking: Asking) -> Outcome:
+        families = [*traffic.families(), *measured(asking.hub), *meters.process()]
         return Response(
             meters.exposition(families), headers={"Cache-Control": "no-store"}, media_type=_METRICS_TYPE
         )
 
-    return [Route("/health", health), Route("/ready", ready), Route("/metrics", metrics)]
-
-
-def answer(status: int, body: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(body), status, {"Cache-Control": "no-store"}, "application/json")
+    return (
+        Offer("GET", "/health", health, None),
+        Offer("GET", "/ready", ready, None),
+        Offer("GET", "/metrics", metrics, Permission.OPERATE),
+    )
 
 
 async def troubles(hub: Hub, home: Path) -> list[str]:

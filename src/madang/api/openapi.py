@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route as Page
 
 from madang import __version__
 from madang.api.openapi_operations import EVERYWHERE, OPERATIONS, Operation
 from madang.api.openapi_parameters import PARAMETERS, RENAMED
 from madang.api.openapi_schemas import SCHEMAS, Schema, reference
+from madang.api.operations import Asking, Offer
 from madang.api.problems import BARE, PROBLEMS
 from madang.api.routes import BASE, ROUTES, Route
 from madang.errors import MadangError, NotAcceptable
@@ -37,6 +37,15 @@ _HEADERS: Final[dict[str, Schema]] = {
         "description": "Which part of the range the answer covers",
         "schema": {"type": "string"},
     },
+}
+# An open city asks for neither; otherwise the list of a scheme names the permission that the operation asks
+_SECURITY: Final[dict[str, Schema]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of the platform, or a token of a registered application",
+    },
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key of the platform"},
 }
 _TENANT: Final[Schema] = {
     "name": "NGSILD-Tenant",
@@ -67,20 +76,21 @@ def document() -> dict[str, Any]:
             "schemas": SCHEMAS,
             "parameters": {key: _parameter(key) for key in PARAMETERS if key not in _path_variables()},
             "headers": _HEADERS,
+            "securitySchemes": _SECURITY,
         },
     }
 
 
-def routes() -> list[Page]:
-    """The page of the document. It is written once, when it is first asked for."""
-    written: list[bytes] = []
+@cache
+def _written() -> bytes:
+    return orjson.dumps(document())
 
-    async def page(_request: Request) -> Response:
-        if not written:
-            written.append(orjson.dumps(document()))
-        return Response(written[0], media_type="application/json")
 
-    return [Page(PATH, page)]
+async def _page(_asking: Asking) -> Response:
+    return Response(_written(), media_type="application/json")
+
+
+OFFERED: Final = (Offer("GET", PATH, _page, None),)
 
 
 def _path_variables() -> frozenset[str]:
@@ -112,6 +122,8 @@ def _operation(route: Route) -> dict[str, Any]:
     }
     if clauses:
         operation["description"] = clauses[0]
+    if route.permission is not None:
+        operation["security"] = [{}, {"bearer": [route.permission.value]}, {"key": [route.permission.value]}]
     if said.body is not None:
         operation["requestBody"] = {"required": True, "content": _content(said.body, _BODY_TYPES)}
     return operation

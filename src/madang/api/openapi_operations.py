@@ -36,6 +36,8 @@ from madang.errors import (
     QueryTooWide,
     StoreBroken,
     TooLarge,
+    TooManyRequests,
+    Unauthenticated,
     UnsupportedMediaType,
 )
 from madang.settings import LIMITS
@@ -57,7 +59,10 @@ class Operation(msgspec.Struct, frozen=True):
     errors: Errors = ()
 
 
-EVERYWHERE: Final[Errors] = (BadRequestData, NoTenant, Denied, ContextUnavailable, StoreBroken)
+EVERYWHERE: Final[Errors] = (
+    *(BadRequestData, NoTenant, Unauthenticated, Denied, TooManyRequests),
+    *(ContextUnavailable, StoreBroken),
+)
 _READS: Final[Errors] = (NotAcceptable,)
 _WRITES: Final[Errors] = (InvalidRequest, LengthRequired, UnsupportedMediaType, TooLarge, Busy)
 

@@ -30,6 +30,8 @@ PROBLEMS: Final[dict[type[MadangError], tuple[int, str, str]]] = {
     errors.ContextUnavailable: (504, "LdContextNotAvailable", "A remote @context cannot be had"),
     errors.NoTenant: (404, "NonexistentTenant", "There is no such tenant"),
     errors.LoopDetected: (508, "LoopDetected", "The request comes from this platform itself"),
+    errors.Unauthenticated: (401, "Unauthorized", "Sign in, or send a key"),
+    errors.TooManyRequests: (429, "TooManyRequests", "You ask more often than you may"),
     errors.Denied: (403, "Forbidden", "This is not allowed to you"),
     errors.Busy: (503, "Busy", "The platform is busy"),
     errors.StoreBroken: (500, "InternalError", "The store cannot be used"),
@@ -54,11 +56,21 @@ def problem_answer(error: MadangError) -> Answer:
     headers = [(b"content-type", b"application/json")]
     if isinstance(error, errors.MethodNotAllowed):
         headers.append((b"allow", error.detail.encode()))
-    if isinstance(error, errors.Busy):
-        headers.append((b"retry-after", b"1"))
+    headers.extend((name.encode(), value.encode()) for name, value in said_by(error).items())
     if status_of(error) in BARE:
         return Answer(status_of(error))
     return Answer(status_of(error), orjson.dumps(problem(error)), headers)
+
+
+def said_by(error: MadangError) -> dict[str, str]:
+    """The headers, in lower case, by which an error tells a client what to do."""
+    if isinstance(error, errors.Busy):
+        return {"retry-after": "1"}
+    if isinstance(error, errors.TooManyRequests):
+        return {"retry-after": error.detail}
+    if isinstance(error, errors.Unauthenticated):
+        return {"www-authenticate": 'Bearer realm="madang"'}
+    return {}
 
 
 def internal_problem(request_id: str) -> Answer:

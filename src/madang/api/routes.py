@@ -19,44 +19,47 @@ from madang.api import (
     temporal,
 )
 from madang.api.call import Answer, Call
+from madang.trust.identity import Permission
 
 Handler = Callable[[Call], Awaitable[Answer]]
 BASE: Final = "/ngsi-ld/v1"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One method of one path. path: below /ngsi-ld/v1, with `{...}` for variable segments."""
+    """One method of one path. path: below /ngsi-ld/v1, with `{...}` for variable segments. permission: that it asks,
+    None where anybody may take it."""
 
     method: str
     path: str
     handler: Handler
+    permission: Permission | None
 
 
 ROUTES: Final = (
-    Route("POST", "/entities", entities.create),
-    Route("GET", "/entities", consumption.query),
-    Route("DELETE", "/entities", entities.purge_all),
-    Route("GET", "/entities/{entityId}", consumption.retrieve),
-    Route("PUT", "/entities/{entityId}", entities.replace),
-    Route("PATCH", "/entities/{entityId}", entities.merge),
-    Route("DELETE", "/entities/{entityId}", entities.delete),
-    Route("POST", "/entities/{entityId}/attrs", entities.append),
-    Route("PATCH", "/entities/{entityId}/attrs", entities.update),
-    Route("PATCH", "/entities/{entityId}/attrs/{attrId}", attributes.patch),
-    Route("PUT", "/entities/{entityId}/attrs/{attrId}", attributes.replace),
-    Route("DELETE", "/entities/{entityId}/attrs/{attrId}", attributes.delete),
-    Route("POST", "/entityOperations/create", batch.create),
-    Route("POST", "/entityOperations/upsert", batch.upsert),
-    Route("POST", "/entityOperations/update", batch.update),
-    Route("POST", "/entityOperations/merge", batch.merge),
-    Route("POST", "/entityOperations/delete", batch.delete),
-    Route("POST", "/entityOperations/query", consumption.query_by_body),
-    *(Route(method, path, handler) for method, path, handler in temporal.ROUTES),
-    *(Route(method, path, handler) for method, path, handler in discovery.ROUTES),
-    *(Route(method, path, handler) for method, path, handler in subscriptions.ROUTES),
-    Route("POST", "/jsonldContexts", contexts.add),
-    Route("GET", "/jsonldContexts", contexts.all_of),
-    Route("GET", "/jsonldContexts/{contextId}", contexts.serve),
-    Route("DELETE", "/jsonldContexts/{contextId}", contexts.delete),
-    Route("GET", "/info/sourceIdentity", identity.source_identity),
+    Route("POST", "/entities", entities.create, Permission.WRITE),
+    Route("GET", "/entities", consumption.query, Permission.READ),
+    Route("DELETE", "/entities", entities.purge_all, Permission.WRITE),
+    Route("GET", "/entities/{entityId}", consumption.retrieve, Permission.READ),
+    Route("PUT", "/entities/{entityId}", entities.replace, Permission.WRITE),
+    Route("PATCH", "/entities/{entityId}", entities.merge, Permission.WRITE),
+    Route("DELETE", "/entities/{entityId}", entities.delete, Permission.WRITE),
+    Route("POST", "/entities/{entityId}/attrs", entities.append, Permission.WRITE),
+    Route("PATCH", "/entities/{entityId}/attrs", entities.update, Permission.WRITE),
+    Route("PATCH", "/entities/{entityId}/attrs/{attrId}", attributes.patch, Permission.WRITE),
+    Route("PUT", "/entities/{entityId}/attrs/{attrId}", attributes.replace, Permission.WRITE),
+    Route("DELETE", "/entities/{entityId}/attrs/{attrId}", attributes.delete, Permission.WRITE),
+    Route("POST", "/entityOperations/create", batch.create, Permission.WRITE),
+    Route("POST", "/entityOperations/upsert", batch.upsert, Permission.WRITE),
+    Route("POST", "/entityOperations/update", batch.update, Permission.WRITE),
+    Route("POST", "/entityOperations/merge", batch.merge, Permission.WRITE),
+    Route("POST", "/entityOperations/delete", batch.delete, Permission.WRITE),
+    Route("POST", "/entityOperations/query", consumption.query_by_body, Permission.READ),
+    *(Route(*route) for route in temporal.ROUTES),
+    *(Route(*route) for route in discovery.ROUTES),
+    *(Route(*route) for route in subscriptions.ROUTES),
+    Route("POST", "/jsonldContexts", contexts.add, Permission.CONTEXTS),
+    Route("GET", "/jsonldContexts", contexts.all_of, Permission.READ),
+    Route("GET", "/jsonldContexts/{contextId}", contexts.serve, Permission.READ),
+    Route("DELETE", "/jsonldContexts/{contextId}", contexts.delete, Permission.CONTEXTS),
+    Route("GET", "/info/sourceIdentity", identity.source_identity, Permission.READ),
 )

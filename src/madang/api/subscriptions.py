@@ -29,6 +29,7 @@ from madang.ngsild.subscription import Subscription
 from madang.ngsild.subscription_input import parse_subscription, patch_subscription
 from madang.ngsild.subscription_output import subscription_json
 from madang.settings import LIMITS
+from madang.trust.identity import Permission
 
 _PATH = "/ngsi-ld/v1/subscriptions"
 
@@ -107,11 +108,11 @@ async def delete(call: Call) -> Answer:
 
 
 ROUTES = (
-    ("POST", "/subscriptions", create),
-    ("GET", "/subscriptions", query),
-    ("GET", "/subscriptions/{subscriptionId}", retrieve),
-    ("PATCH", "/subscriptions/{subscriptionId}", update),
-    ("DELETE", "/subscriptions/{subscriptionId}", delete),
+    ("POST", "/subscriptions", create, Permission.SUBSCRIBE),
+    ("GET", "/subscriptions", query, Permission.SUBSCRIBE),
+    ("GET", "/subscriptions/{subscriptionId}", retrieve, Permission.SUBSCRIBE),
+    ("PATCH", "/subscriptions/{subscriptionId}", update, Permission.SUBSCRIBE),
+    ("DELETE", "/subscriptions/{subscriptionId}", delete, Permission.SUBSCRIBE),
 )
 
 

@@ -27,6 +27,7 @@ from madang.ngsild.evolution_forms import Shape, as_object, members
 from madang.ngsild.evolution_input import parse_evolution, parse_instance
 from madang.ngsild.identifier import require_uri
 from madang.settings import LIMITS
+from madang.trust.identity import Permission
 
 
 async def create(call: Call) -> Answer:
@@ -141,16 +142,26 @@ async def delete_instance(call: Call) -> Answer:
     return Answer(204)
 
 
-ROUTES: Final[tuple[tuple[str, str, Callable[[Call], Awaitable[Answer]]], ...]] = (
-    ("POST", "/temporal/entities", create),
-    ("GET", "/temporal/entities", query),
-    ("GET", "/temporal/entities/{entityId}", retrieve),
-    ("DELETE", "/temporal/entities/{entityId}", delete),
-    ("POST", "/temporal/entities/{entityId}/attrs", append),
-    ("DELETE", "/temporal/entities/{entityId}/attrs/{attrId}", delete_attribute),
-    ("PATCH", "/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}", replace_instance),
-    ("DELETE", "/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}", delete_instance),
-    ("POST", "/temporal/entityOperations/query", query_by_body),
+ROUTES: Final[tuple[tuple[str, str, Callable[[Call], Awaitable[Answer]], Permission], ...]] = (
+    ("POST", "/temporal/entities", create, Permission.WRITE),
+    ("GET", "/temporal/entities", query, Permission.READ),
+    ("GET", "/temporal/entities/{entityId}", retrieve, Permission.READ),
+    ("DELETE", "/temporal/entities/{entityId}", delete, Permission.WRITE),
+    ("POST", "/temporal/entities/{entityId}/attrs", append, Permission.WRITE),
+    ("DELETE", "/temporal/entities/{entityId}/attrs/{attrId}", delete_attribute, Permission.WRITE),
+    (
+        "PATCH",
+        "/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}",
+        replace_instance,
+        Permission.WRITE,
+    ),
+    (
+        "DELETE",
+        "/temporal/entities/{entityId}/attrs/{attrId}/{instanceId}",
+        delete_instance,
+        Permission.WRITE,
+    ),
+    ("POST", "/temporal/entityOperations/query", query_by_body, Permission.READ),
 )
 
 

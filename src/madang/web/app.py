@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
@@ -19,8 +21,15 @@ from madang.errors import (
     NotFound,
     NotSupported,
     QueryTooWide,
+    TooManyRequests,
+    Unauthenticated,
 )
+from madang.hub.trust.credentials import read_credentials
+from madang.hub.trust.gate import Admitted, Asked, Gate
 from madang.logs import request_id
+from madang.trust.access import DEFAULT_TENANT, Access
+from madang.trust.identity import VISITOR, Permission
+from madang.trust.view import View
 from madang.web import city, data, deliveries, download, entity, hours, layers, types
 from madang.web.assets import Assets
 from madang.web.headers import SECURITY_HEADERS
@@ -41,78 +50,91 @@ STATUSES: dict[type[MadangError], int] = {
     InvalidRequest: 400,
     NotSupported: 400,
     QueryTooWide: 400,
+    Unauthenticated: 401,
     Denied: 403,
+    TooManyRequests: 429,
     Busy: 503,
 }
+# What is made for whoever is not let in: a page that says so
+VISITING: Final = Admitted(VISITOR, Access(subject=VISITOR.subject, view=View()))
 ICON = Path(__file__).parent / "static" / "icon.svg"
 
-PAGES: tuple[tuple[str, Handler], ...] = (
-    ("/{language}/city", city.city_page),
-    ("/{language}/city/panel", city.panel),
-    ("/{language}/city/overview", city.overview),
-    ("/{language}/city/search", city.suggestions),
-    ("/{language}/city/hours", hours.hours),
-    ("/{language}/city/layers/{layer}", layers.layer),
-    ("/{language}/city/ground/{role}", layers.ground),
-    ("/{language}/search", types.search_page),
-    ("/{language}/data", data.data_page),
-    ("/{language}/data/sources/{source}", data.source_page),
-    ("/{language}/data/deliveries", deliveries.deliveries_page),
-    ("/{language}/types/{type:path}/export", download.export),
-    ("/{language}/types/{type:path}", types.type_page),
-    ("/{language}/entities/{id:path}/history", download.history),
-    ("/{language}/entities/{id:path}", entity.entity_page),
-)
 
-
-def routes(site: Site) -> list[Route]:
-    """Everything under /, /ko, /en, /static and /stream; last, a page for every address that is none."""
-    shared = Shared(site, Assets(), Live(site), Kept())
-
-    def page(handler: Handler) -> Endpoint:
-        return guarded(shared, handler)
-
-    async def build(request: Request) -> Response:
-        return shared.assets.respond(request)
-
-    return [
-        Route("/", home),
-        Route("/ko", home),
-        Route("/en", home),
-        Route("/static/icon.svg", favicon),
-        Route("/static/build/{name:path}", build),
-        Route("/stream", shared.live.respond),
-        *(Route(path, page(handler)) for path, handler in PAGES),
-        Route("/{language}/data/deliveries", page(deliveries.act), methods=["POST"]),
-        Route("/{rest:path}", page(nowhere)),
-    ]
-
-
-async def home(request: Request) -> Response:
+async def home(visit: Visit) -> Response:
     """To the city page, in the language of the address or of the browser."""
-    language = request.url.path.strip("/") or preferred_language(request.headers.get("accept-language", ""))
-    return RedirectResponse(f"/{language}/city", 303, {**SECURITY_HEADERS, "Vary": "Accept-Language"})
+    return RedirectResponse(f"/{visit.language}/city", 303, {**SECURITY_HEADERS, "Vary": "Accept-Language"})
 
 
-async def favicon(request: Request) -> Response:
+async def favicon(_visit: Visit) -> Response:
     return Response(
         ICON.read_bytes(), headers={"Cache-Control": "public, max-age=86400"}, media_type="image/svg+xml"
     )
+
+
+async def build(visit: Visit) -> Response:
+    return visit.assets.respond(visit.request)
+
+
+async def stream(visit: Visit) -> Response:
+    return await visit.live.respond(visit.request)
 
 
 async def nowhere(visit: Visit) -> Response:
     raise NotFound(f"There is no page at {visit.request.url.path}")
 
 
-def guarded(shared: Shared, handler: Handler) -> Endpoint:
-    """The handler with a page for whatever goes wrong in it."""
+class Page(msgspec.Struct, frozen=True):
+    """One method of one path. permission: that it asks, None where anybody may take it."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: Permission | None
+
+
+PAGES: Final = (
+    Page("GET", "/", home, None),
+    Page("GET", "/ko", home, None),
+    Page("GET", "/en", home, None),
+    Page("GET", "/static/icon.svg", favicon, None),
+    Page("GET", "/static/build/{name:path}", build, None),
+    Page("GET", "/stream", stream, Permission.READ),
+    Page("GET", "/{language}/city", city.city_page, Permission.READ),
+    Page("GET", "/{language}/city/panel", city.panel, Permission.READ),
+    Page("GET", "/{language}/city/overview", city.overview, Permission.READ),
+    Page("GET", "/{language}/city/search", city.suggestions, Permission.READ),
+    Page("GET", "/{language}/city/hours", hours.hours, Permission.READ),
+    Page("GET", "/{language}/city/layers/{layer}", layers.layer, Permission.READ),
+    Page("GET", "/{language}/city/ground/{role}", layers.ground, Permission.READ),
+    Page("GET", "/{language}/search", types.search_page, Permission.READ),
+    Page("GET", "/{language}/data", data.data_page, Permission.READ),
+    Page("GET", "/{language}/data/sources/{source}", data.source_page, Permission.SOURCES),
+    Page("GET", "/{language}/data/deliveries", deliveries.deliveries_page, Permission.DELIVERIES),
+    Page("GET", "/{language}/types/{type:path}/export", download.export, Permission.EXPORT),
+    Page("GET", "/{language}/types/{type:path}", types.type_page, Permission.READ),
+    Page("GET", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
+    Page("GET", "/{language}/entities/{id:path}", entity.entity_page, Permission.READ),
+    Page("POST", "/{language}/data/deliveries", deliveries.act, Permission.DELIVERIES),
+    Page("GET", "/{rest:path}", nowhere, None),
+)
+"""Everything under /, /ko, /en, /static and /stream; last, a page for every address that is none."""
+
+
+def routes(site: Site) -> list[Route]:
+    shared = Shared(site, Assets(), Live(site), Kept())
+    return [Route(page.path, guarded(shared, page), methods=[page.method]) for page in PAGES]
+
+
+def guarded(shared: Shared, page: Page) -> Endpoint:
+    """The handler of a page behind the gate, with a page for whatever goes wrong in it."""
 
     async def endpoint(request: Request) -> Response:
-        visit = visit_of(request, shared)
+        visit = visit_of(request, shared, VISITING)
         try:
+            visit = visit_of(request, shared, await admitted(shared.site.gate, request, page.permission))
             if request.path_params.get("language", visit.language) != visit.language:
                 return await nowhere(visit)
-            return await handler(visit)
+            return await page.handler(visit)
         except MadangError as error:
             return problem_page(visit, error)
         except Exception:
@@ -122,16 +144,26 @@ def guarded(shared: Shared, handler: Handler) -> Endpoint:
     return endpoint
 
 
-def visit_of(request: Request, shared: Shared) -> Visit:
+async def admitted(gate: Gate, request: Request, permission: Permission | None) -> Admitted:
+    """Raises Unauthenticated, Denied."""
+    headers = request.headers
+    credentials = read_credentials(headers.get("cookie", ""), headers.get("authorization", ""), "")
+    purpose = request.query_params.get("purpose", "")
+    return await gate.admit(Asked(credentials, permission, DEFAULT_TENANT, purpose))
+
+
+def visit_of(request: Request, shared: Shared, who: Admitted) -> Visit:
     """For an address without a known language, in the browser's."""
     first = request.url.path.split("/")[1]
     language = first if first in LANGUAGES else preferred_language(request.headers.get("accept-language", ""))
-    return Visit(request, shared, language)
+    return Visit(request, shared, language, who)
 
 
 def problem_page(visit: Visit, error: MadangError) -> Response:
     status = STATUSES.get(type(error), 500)
-    key = {404: "missing", 503: "busy", 403: "denied", 500: "broken"}.get(status, "wrong")
+    key = {404: "missing", 401: "unknown", 429: "often", 503: "busy", 403: "denied", 500: "broken"}.get(
+        status, "wrong"
+    )
     # What the platform says of an address that it cannot read is for whoever wrote it, in the language of its errors
     reason = error.message if key == "wrong" else ""
     return visit.html(

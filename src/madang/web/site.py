@@ -9,13 +9,14 @@ import msgspec
 from madang.city.model import City
 from madang.connect.progress import Progress
 from madang.hub.hub import Hub
+from madang.hub.trust.gate import Gate
 from madang.settings import Settings
 from madang.store.base import SourceStatus
 from madang.trust.access import Access
 
 
 class Site(msgspec.Struct, frozen=True):
-    """hub: answers every question. city: as its file says it. settings: of this process.
+    """hub: answers every question. city: as its file says it. settings: of this process. gate: says who may read what.
 
     loading: the latest report of each source (by its id) that is being read; whoever reads writes it here.
     """
@@ -23,6 +24,7 @@ class Site(msgspec.Struct, frozen=True):
     hub: Hub
     city: City
     settings: Settings
+    gate: Gate
     loading: dict[str, Progress] = {}
 
     @property

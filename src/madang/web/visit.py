@@ -14,7 +14,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from madang.trust.access import OPEN, Access
+from madang.hub.trust.gate import Admitted
+from madang.trust.access import Access
+from madang.trust.identity import Identity, Permission
 from madang.web.assets import Assets, data_block
 from madang.web.chart import Chart, Drawing
 from madang.web.headers import PAGE_HEADERS, SECURITY_HEADERS
@@ -64,20 +66,25 @@ class Shared(msgspec.Struct, frozen=True):
 
 
 class Visit:
-    """What every handler of a page takes. access: what this reader may see."""
+    """What every handler of a page takes. admitted: who reads, and what they may see."""
 
-    def __init__(self, request: Request, shared: Shared, language: str) -> None:
+    def __init__(self, request: Request, shared: Shared, language: str, admitted: Admitted) -> None:
         self.request = request
         self.site = shared.site
         self.assets = shared.assets
         self.live = shared.live
         self.kept = shared.kept
-        self.access: Access = OPEN
+        self.identity: Identity = admitted.identity
+        self.access: Access = admitted.access
         self.reader = Reader(language, shared.site.zone, shared.site.hub.clock.now())
 
     @cached_property
     def shower(self) -> Shower:
         return Shower(self.site.city, self.site.hub.contexts.default, self.reader)
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this reader has the permission: what they have not is not offered to them."""
+        return self.site.gate.permits(self.identity, permission)
 
     @property
     def language(self) -> str:

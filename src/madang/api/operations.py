@@ -1,0 +1,91 @@
+"""What is offered under /api and beside it, which is no part of NGSI-LD: each with the permission that it asks.
+
+A handler takes an `Asking`, calls the hub, and gives a status and a value that becomes JSON (or an answer of its own).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final
+
+import msgspec
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from madang.api.problems import problem, said_by, status_of
+from madang.errors import Denied, MadangError
+from madang.hub.hub import Hub
+from madang.hub.trust.credentials import Credentials, read_credentials
+from madang.hub.trust.gate import Asked, Gate
+from madang.trust.access import Access
+from madang.trust.identity import Identity, Permission
+
+_SAFE: Final = frozenset(("GET", "HEAD"))
+_OWN_PAGES: Final = ("none", "same-origin")
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """A request that was let in. identity, access: who asks, and what they see and may change."""
+
+    request: Request
+    hub: Hub
+    gate: Gate
+    identity: Identity
+    access: Access
+
+
+Outcome = tuple[int, Any] | Response
+Handler = Callable[[Asking], Awaitable[Outcome]]
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """One method of one path. permission: that it asks, None where anybody may take it."""
+
+    method: str
+    path: str
+    handler: Handler
+    permission: Permission | None
+
+
+def routes(hub: Hub, gate: Gate, offers: Iterable[Offer]) -> list[Route]:
+    return [
+        Route(one.path, _guarded(hub, gate, one.handler, one.permission), methods=[one.method])
+        for one in offers
+    ]
+
+
+def _guarded(
+    hub: Hub, gate: Gate, handler: Handler, permission: Permission | None
+) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            outcome = await handler(await _admitted(hub, gate, request, permission))
+        except MadangError as error:
+            return answer(status_of(error), problem(error), said_by(error))
+        return outcome if isinstance(outcome, Response) else answer(*outcome)
+
+    return endpoint
+
+
+async def _admitted(hub: Hub, gate: Gate, request: Request, permission: Permission | None) -> Asking:
+    """Raises Unauthenticated, Denied."""
+    headers = request.headers
+    if request.method not in _SAFE and headers.get("sec-fetch-site", "none") not in _OWN_PAGES:
+        raise Denied("A page of another site may not do this")
+    tenant, purpose = headers.get("ngsild-tenant", ""), headers.get("madang-purpose", "")
+    admitted = await gate.admit(Asked(credentials_of(request), permission, tenant, purpose))
+    return Asking(request, hub, gate, admitted.identity, admitted.access)
+
+
+def credentials_of(request: Request) -> Credentials:
+    headers = request.headers
+    return read_credentials(
+        headers.get("cookie", ""), headers.get("authorization", ""), headers.get("x-api-key", "")
+    )
+
+
+def answer(status: int, body: Any, headers: dict[str, str] | None = None) -> Response:
+    content = orjson.dumps(body) if body is not None else b""
+    return Response(content, status, {"Cache-Control": "no-store", **(headers or {})}, "application/json")
