@@ -31,16 +31,21 @@ KINDS: Final = ("created", "updated", "deleted")
 
 
 class Terms:
-    """IRIs as small numbers. The numbers are kept in the file for ever; both directions are in memory."""
+    """IRIs as small numbers. The numbers are kept in the file for ever; both directions are in memory.
+
+    reloads: how often they were read anew; after a rollback a number may stand for another IRI.
+    """
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._numbers: dict[str, int] = {}
         self._iris: dict[int, str] = {}
+        self.reloads = 0
         self.reload()
 
     def reload(self) -> None:
         """Read the table anew: after a rollback, or in a reader when an unknown number turns up."""
+        self.reloads += 1
         self._numbers.clear()
         self._iris.clear()
         for number, iri in self._connection.execute("SELECT number, iri FROM term"):
@@ -117,6 +122,11 @@ def decode_segments(blob: bytes, terms: Terms) -> tuple[Attribute, ...]:
 def encode_types(types: Iterable[str], terms: Terms) -> str:
     """Term numbers between spaces, so that " 7 " finds the type 7 by text."""
     return f" {' '.join([str(terms.number(iri)) for iri in types])} "
+
+
+def join_types(numbers: Iterable[int]) -> str:
+    """The same of the numbers themselves."""
+    return f" {' '.join(map(str, numbers))} "
 
 
 def decode_types(text: str, terms: Terms) -> tuple[str, ...]:

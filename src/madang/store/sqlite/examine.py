@@ -44,6 +44,7 @@ _INDEXES: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("number_value", "index_number, value, row", _READY, "values that are numbers"),
     ("text_value", "index_number, value, row", _READY, "values that are texts"),
     ("type_count", "type, n", "n <> 0", "counts of types"),
+    ("combination", "types, n", "n <> 0", "counts of types that go together"),
     ("attribute_count", "type, attribute, kind, n", "n <> 0", "counts of attributes"),
 )
 _JUDGED: Final = (

@@ -19,6 +19,7 @@ from madang.settings import LIMITS
 from madang.store.base import AttributeCount
 from madang.store.sqlite import codec
 from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.combinations import Combinations
 from madang.store.sqlite.read import COLUMNS
 from madang.trust.access import Access
 
@@ -40,6 +41,7 @@ class Presence:
 
     def __init__(self) -> None:
         self._shapes: Counter[Shape] = Counter()
+        self._types: Counter[tuple[int, ...]] = Counter()
 
     def add(self, old: tuple[list[int], list[Attribute]], new: tuple[list[int], list[Attribute]]) -> None:
         """Count one entity's change. old, new: numbers of its types, and the instances that differ."""
@@ -47,8 +49,11 @@ class Presence:
         if before != after:
             self._shapes[after] += 1
             self._shapes[before] -= 1
+            if before[0] != after[0]:
+                self._types[after[0]] += 1
+                self._types[before[0]] -= 1
 
-    def write(self, connection: apsw.Connection, terms: Terms) -> None:
+    def write(self, connection: apsw.Connection, terms: Terms, combinations: Combinations) -> None:
         counts: Counter[Key] = Counter()
         for shape, n in self._shapes.items():
             for key in _keys(shape, terms):
@@ -56,6 +61,10 @@ class Presence:
         changed = [(*key, n) for key, n in counts.items() if n]
         if changed:
             connection.executemany(_ADD, changed)
+        if self._types:
+            combinations.add(
+                {codec.join_types(types): n for types, n in self._types.items() if types}, connection
+            )
 
 
 def _shape(types: Iterable[int], attributes: Iterable[Attribute]) -> Shape:

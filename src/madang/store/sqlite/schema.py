@@ -5,7 +5,7 @@ tables up to `attribute_count` are indexes of it. change: one row per write, app
 subscriptions read it. past: the row number of deleted entities, so that their history finds them again.
 expiry: when something of an entity expires next, for the few of which something does. chunk: values of one attribute
 that were folded out of change rows (see `chunks.py`); folded: up to which change that was done, entity by entity.
-The tables of the audit are those of `audit_rows.py`.
+The tables of the audit are those of `audit_rows.py`. combination: how many entities have the same types.
 """
 
 from __future__ import annotations
@@ -161,6 +161,10 @@ MIGRATIONS: Final = (
     CREATE INDEX dead_letter_by_subscription ON dead_letter (subscription, number);
     """,
     audit_rows.TABLES,
+    """
+    CREATE TABLE combination (types TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+    INSERT INTO combination SELECT types, count(*) FROM entity GROUP BY types;
+    """,
 )
 
 
