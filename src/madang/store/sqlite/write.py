@@ -21,8 +21,8 @@ from madang.ngsild.patch import apply
 from madang.ngsild.representation import render_whole
 from madang.store.base import ChangeRow
 from madang.store.sqlite import codec, history_edit, history_scope, indexes
-from madang.store.sqlite.combinations import Combinations
 from madang.store.sqlite.codec import CREATED, DELETED, UPDATED, Terms
+from madang.store.sqlite.combinations import Combinations
 from madang.store.sqlite.expiry import Expiry
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Made, Outbox
