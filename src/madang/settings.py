@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +19,8 @@ from madang.errors import SettingInvalid
 from madang.logs import FORMS, LEVELS
 
 KEPT = re.compile(r"([^\s=,]+)=([1-9]\d{0,5})d", re.ASCII)
+PLATFORM = "platform"
+CORE_ALONE = "core"
 HOST_NAME = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
@@ -28,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True):
     egress_allow: hosts ("name", "*.name") and networks ("10.0.0.0/8") that outgoing requests may reach
     although they are loopback or private. history_page: instances of one attribute in a temporal answer before it
     is cut to a part of its range (CIM 009 §6.3.10). log, log_level: form and least level of the log, see `logs.py`.
+    default_context: "platform" or "core", the @context of requests that name none (CIM 009 §5.5.5).
     history_kept: (type as term or IRI, "*" for all others; for how many days its history is kept); no type: for ever.
     """
 
@@ -38,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True):
     log: str = "lines"
     log_level: str = "warning"
     history_page: int = 1000
+    default_context: str = PLATFORM
     history_kept: tuple[tuple[str, int], ...] = ()
 
 
@@ -52,6 +56,29 @@ class Setting(msgspec.Struct, frozen=True):
     parse: Callable[[str], object]
 
 
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Parses a whole number from least to most."""
+
+    def parse(text: str) -> int:
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def one_of(words: Collection[str]) -> Callable[[str], str]:
+    """Parses one of these words."""
+
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
 def parse_home(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
@@ -62,18 +89,8 @@ def parse_host(text: str) -> str:
     return text
 
 
-def parse_port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError(text)
-    return port
-
-
 def parse_history_page(text: str) -> int:
-    instances = int(text)
-    if not 1 <= instances <= LIMITS.temporal_instances_max:
-        raise ValueError(text)
-    return instances
+    return whole_number(1, LIMITS.temporal_instances_max)(text)
 
 
 def parse_history_kept(text: str) -> tuple[tuple[str, int], ...]:
@@ -85,18 +102,6 @@ def parse_history_kept(text: str) -> tuple[tuple[str, int], ...]:
         if match is not None:
             found[match[1]] = int(match[2])
     return tuple(found.items())
-
-
-def parse_log(text: str) -> str:
-    if text not in FORMS:
-        raise ValueError(text)
-    return text
-
-
-def parse_log_level(text: str) -> str:
-    if text not in LEVELS:
-        raise ValueError(text)
-    return text
 
 
 def parse_egress_allow(text: str) -> tuple[str, ...]:
@@ -130,7 +135,7 @@ SETTINGS = (
         "8080",
         "a whole number from 0 to 65535",
         "The port to listen on; 0 takes any free one. Flag: --port.",
-        parse_port,
+        whole_number(0, 65535),
     ),
     Setting(
         "MADANG_EGRESS_ALLOW",
@@ -146,7 +151,7 @@ SETTINGS = (
         "lines",
         " or ".join(FORMS),
         "How the log is written: lines for people, or one JSON object per line.",
-        parse_log,
+        one_of(FORMS),
     ),
     Setting(
         "MADANG_LOG_LEVEL",
@@ -154,7 +159,7 @@ SETTINGS = (
         "warning",
         " or ".join(LEVELS),
         "The least that is logged.",
-        parse_log_level,
+        one_of(LEVELS),
     ),
     Setting(
         "MADANG_HISTORY_PAGE",
@@ -163,6 +168,14 @@ SETTINGS = (
         "a whole number from 1 to 100000",
         "Instances of one attribute in a temporal answer, before it is cut to a part of its range of time (206).",
         parse_history_page,
+    ),
+    Setting(
+        "MADANG_DEFAULT_CONTEXT",
+        "default_context",
+        PLATFORM,
+        f"{PLATFORM} or {CORE_ALONE}",
+        "The @context of requests that name none: the platform's vocabulary, or the core @context alone.",
+        one_of((PLATFORM, CORE_ALONE)),
     ),
     Setting(
         "MADANG_HISTORY_KEEP",

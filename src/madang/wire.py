@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
 
-import msgspec
 from starlette.applications import Starlette
 
 from madang import logs, vocabulary
@@ -26,10 +26,10 @@ from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import OPEN_GATE
-from madang.ngsild.context import Context
+from madang.ngsild.context import CORE, Context
 from madang.ngsild.temporal import DAY
 from madang.server import Application
-from madang.settings import LIMITS, Settings
+from madang.settings import CORE_ALONE, LIMITS, Settings, read
 from madang.store.sqlite.deliveries import subscribed_tenants
 from madang.store.sqlite.files import SqliteFiles
 from madang.store.sqlite.folder import Retention
@@ -41,10 +41,20 @@ from madang.web.site import Site
 _LOG: Final = logging.getLogger(__name__)
 
 
-def store_options() -> Options:
+def default_context(settings: Settings) -> Context:
+    """The @context of requests that name none (CIM 009 §5.5.5)."""
+    return CORE if settings.default_context == CORE_ALONE else vocabulary.context()
+
+
+def store_options(settings: Settings) -> Options:
     """What the stores are told of the vocabulary."""
     indexed = tuple(sorted(vocabulary.indexed()))
-    return Options(vocabulary.context(), frozenset({vocabulary.NAME}), indexed)
+    return Options(
+        default_context(settings),
+        frozenset({vocabulary.NAME}),
+        indexed,
+        retention=retention(settings, vocabulary.context()),
+    )
 
 
 def retention(settings: Settings, context: Context) -> Retention:
@@ -58,12 +68,11 @@ def retention(settings: Settings, context: Context) -> Retention:
 async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
     """The hub over the SQLite stores of a home; at the end what waits is written and they are closed."""
     clock = SystemClock()
-    options = store_options()
-    options = msgspec.structs.replace(options, retention=retention(settings, options.context))
+    options = store_options(settings)
     hub = Hub(
         open_store=lambda tenant: SqliteStore(store_path(home.tenants, tenant), clock, options),
         has_store=lambda tenant: store_path(home.tenants, tenant).exists(),
-        contexts=Contexts(options.context, clock, settings.egress_allow),
+        contexts=Contexts(vocabulary.context(), clock, settings.egress_allow, options.context),
         clock=clock,
         history_page=settings.history_page,
     )
@@ -94,7 +103,7 @@ def application(hub: Hub, city: City, settings: Settings) -> Application:
     return asgi.application(hub, gate, behind, traffic)
 
 
-WIRING: Final = Wiring(open_hub, application, SqliteFiles(store_options))
+WIRING: Final = Wiring(open_hub, application, SqliteFiles(lambda: store_options(read(os.environ))))
 
 
 def main() -> None:

@@ -13,7 +13,6 @@ from madang.api.query_body import body_parameters
 from madang.api.reading import QUERY, RETRIEVE, Asked, check_query, read_form, read_order
 from madang.errors import NotFound
 from madang.hub import entities, linking
-from madang.hub.contexts import OWN_PATH
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity
 from madang.ngsild.identifier import require_uri
@@ -108,7 +107,7 @@ async def retrieve(call: Call) -> Answer:
     entity_id = require_uri(call.path[0], "The entity id")
     if call.is_plain:
         body = await entities.rendered(call.hub, call.access, entity_id)
-        return Answer(200, body, [JSON, (b"link", link_to(call, OWN_PATH))])
+        return Answer(200, body, [JSON, (b"link", link_to(call, call.hub.contexts.default_address))])
     return for_version(call, await _retrieve(call, entity_id))
 
 

@@ -137,7 +137,7 @@ async def agree(call: Call, *, geojson: bool = True) -> Reading:
     context = await link_context(call)
     media = accepted(call, geojson=geojson)
     link = context_link(call, context)
-    if media == "json" and not isinstance(context.source, str) and context is not call.hub.contexts.default:
+    if media == "json" and not isinstance(context.source, str) and context is not call.hub.contexts.own:
         # Only a body can hold such a @context; the answer must name an address for it (§5.13.1, §6.3.6)
         link = link_to(call, await hosted_contexts.address(call.hub, call.access, context, lasting=False))
     return Reading(Form(context), media, link)
@@ -145,7 +145,7 @@ async def agree(call: Call, *, geojson: bool = True) -> Reading:
 
 def context_link(call: Call, context: Context) -> bytes:
     """The Link header that tells a JSON client the @context of the answer."""
-    own = context is call.hub.contexts.default or not isinstance(context.source, str)
+    own = context is call.hub.contexts.own or not isinstance(context.source, str)
     return link_to(call, OWN_PATH if own else context.source)
 
 
@@ -163,7 +163,7 @@ def _link(host: str, address: str) -> bytes:
 
 def context_value(call: Call, context: Context) -> Any:
     """The value of @context in an answer of type ld+json: what the client named, and the core one."""
-    if context is call.hub.contexts.default:
+    if context is call.hub.contexts.own:
         return f"http://{call.header(b'host') or 'localhost'}{OWN_PATH}"
     return context.source
 

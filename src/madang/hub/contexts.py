@@ -84,14 +84,21 @@ class _Gathering:
 
 
 class Contexts:
-    """Finds the `Context` for what a request names. default: for requests that name none.
+    """Finds the `Context` for what a request names.
+
+    own: the platform's vocabulary over the core @context, which has an address here. default: for requests that name
+    none (CIM 009 §5.5.5), the platform's own unless another one is given; default_address: where clients find it.
 
     kept: gives a tenant's stored @contexts, None while it has no store; without `open_it` also while that is not
     open. Set by the hub.
     """
 
-    def __init__(self, default: Context, clock: Clock, egress_allow: tuple[str, ...] = ()) -> None:
-        self.default = default
+    def __init__(
+        self, own: Context, clock: Clock, egress_allow: tuple[str, ...] = (), default: Context | None = None
+    ) -> None:
+        self.own = own
+        self.default = default if default is not None else own
+        self.default_address = OWN_PATH if self.default is own else str(self.default.source)
         self.started = clock.now()
         self.kept: Kept = _nothing_kept
         self.fetcher = Fetcher(clock, egress_allow)
@@ -119,7 +126,7 @@ class Contexts:
             self._built.move_to_end(key)
             return built.context
         if isinstance(reference, str) and self._is_known(reference):
-            return self.default
+            return self._known(core=is_core_url(reference))
         return await self._build(key, reference, access)
 
     async def _build(self, key: Key, reference: Any, access: Access) -> Context:
@@ -132,8 +139,8 @@ class Contexts:
                 f"The documents of the @context were not all there after {LIMITS.context_resolve_ms_max} ms"
             ) from error
         if not documents:
-            return self.default  # the core one alone is no @context of the user's (§5.5.5)
-        base = dict(self.default.terms) if gathering.own else {}
+            return self._known(core=not gathering.own)
+        base = dict(self.own.terms) if gathering.own else {}
         context = await in_steps(Context.building(documents, reference, base))
         now = self._clock.now()
         for use in gathering.uses:
@@ -153,6 +160,10 @@ class Contexts:
         ):
             _, dropped = self._built.popitem(last=False)
             terms -= len(dropped.context.terms)
+
+    def _known(self, *, core: bool) -> Context:
+        """The platform's own; for the core one alone the default, since it is no @context of the user's (§5.5.5)."""
+        return self.default if core else self.own
 
     def _is_known(self, url: str) -> bool:
         return is_core_url(url) or _path(url) == OWN_PATH

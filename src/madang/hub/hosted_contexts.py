@@ -102,7 +102,7 @@ async def address(hub: Hub, access: Access, context: Context, *, lasting: bool) 
     One that no single address stands for is kept to be served from now on (CIM 009 §5.13.1 ImplicitlyCreated):
     for ever if it is `lasting`, as a subscription needs it; else for some days after it was last asked for.
     """
-    if context is hub.contexts.default:
+    if context is hub.contexts.own:
         return OWN_PATH
     known = address_of(context.source)
     if known is not None:
@@ -137,6 +137,6 @@ def _core(hub: Hub, asked: str = CORE_ID) -> KeptContext:
 
 
 def _own(hub: Hub) -> KeptContext:
-    terms = {term: iri for term, iri in hub.contexts.default.terms.items() if CORE_TERMS.get(term) != iri}
+    terms = {term: iri for term, iri in hub.contexts.own.terms.items() if CORE_TERMS.get(term) != iri}
     document = orjson.dumps([terms, CORE_CONTEXT_URL])
     return KeptContext(OWN_ID, ContextKind.HOSTED, document, "", hub.contexts.started)

@@ -102,7 +102,7 @@ async def layer_views(visit: Visit) -> list[LayerView]:
 
 async def config(visit: Visit, shown: dict[str, Any]) -> dict[str, Any]:
     """What the island needs to know; web-src/src/data.ts says the same in its language."""
-    context = visit.site.hub.contexts.default
+    context = visit.site.hub.contexts.own
     layers = []
     for view in shown["layers"]:
         layer: Layer = view.layer
@@ -149,7 +149,7 @@ def ground_role(visit: Visit, layer: Layer) -> str | None:
 
     Streets are drawn in classes anyway, so a layer of them by class is the ground's too.
     """
-    attribute = visit.site.hub.contexts.default.expand(layer.attribute) if layer.attribute else ""
+    attribute = visit.site.hub.contexts.own.expand(layer.attribute) if layer.attribute else ""
     if attribute not in ("", ROAD_CLASS) or layer.style not in (Style.AREA, Style.LINE):
         return None
     iri = layer_type(visit, layer)
@@ -159,7 +159,7 @@ def ground_role(visit: Visit, layer: Layer) -> str | None:
 def stale_after(visit: Visit, layer: Layer) -> int | None:
     """Milliseconds after which a value of the layer is old, where its source promises new ones."""
     iri = layer_type(visit, layer)
-    expand = visit.site.hub.contexts.default.expand
+    expand = visit.site.hub.contexts.own.expand
     for source in visit.site.city.sources:
         seconds = source.interval_seconds
         if seconds is not None and any(expand(mapping.type) == iri for mapping in source.entities):
@@ -211,7 +211,7 @@ async def panel_of(visit: Visit, entity_id: str) -> dict[str, Any]:
 
 def preferred(visit: Visit, types: tuple[str, ...]) -> str:
     """The attribute by which a layer of the city file colours things of this type."""
-    expand = visit.site.hub.contexts.default.expand
+    expand = visit.site.hub.contexts.own.expand
     for layer in visit.site.city.layers:
         if layer.attribute and expand(layer.type) in types:
             return expand(layer.attribute)

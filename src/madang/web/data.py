@@ -43,7 +43,7 @@ def groups(visit: Visit, counts: dict[str, int]) -> list[tuple[str, list[dict[st
             known = vocabulary.entity_type(iri)
             view = {
                 "label": visit.shower.type_label(iri),
-                "term": visit.site.hub.contexts.default.compact(iri),
+                "term": visit.site.hub.contexts.own.compact(iri),
                 "url": visit.type_url(iri),
                 "count": count,
             }
@@ -64,7 +64,7 @@ def groups(visit: Visit, counts: dict[str, int]) -> list[tuple[str, list[dict[st
 def source_view(visit: Visit, source: Source, state: SourceState) -> dict[str, Any]:
     """One source as both pages show it."""
     status: SourceStatus | None = state.status
-    context = visit.site.hub.contexts.default
+    context = visit.site.hub.contexts.own
     types = list(dict.fromkeys(context.expand(mapping.type) for mapping in source.entities))
     return {
         "id": source.id,

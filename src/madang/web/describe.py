@@ -72,7 +72,7 @@ async def thing(visit: Visit, entity: Entity, preferred: str = "") -> Thing:
         other_language=other_language,
         other_name=other_name,
         kinds=tuple(
-            (shower.type_label(iri), visit.site.hub.contexts.default.compact(iri), visit.type_url(iri))
+            (shower.type_label(iri), visit.site.hub.contexts.own.compact(iri), visit.type_url(iri))
             for iri in entity.types
         ),
         facts=tuple(fact for fact in facts if fact.kind is not ValueKind.LINK),

@@ -34,7 +34,7 @@ async def export(visit: Visit) -> Response:
     """GET /{language}/types/{type}/export?format=csv|csv-excel|geojson: the whole list that the address filters."""
     listing = await listing_of(visit)
     kind = visit.request.query_params.get("format", "csv")
-    name = visit.site.hub.contexts.default.compact(listing.iri).rsplit("/", 1)[-1]
+    name = visit.site.hub.contexts.own.compact(listing.iri).rsplit("/", 1)[-1]
     if kind == "geojson":
         return attachment(features(visit, listing), f"{name}.geojson", "application/geo+json")
     if kind not in ("csv", "csv-excel"):
@@ -75,7 +75,7 @@ async def pages(visit: Visit, listing: Listing) -> AsyncIterator[tuple[Entity, .
 
 async def csv_columns(visit: Visit, listing: Listing) -> list[str]:
     """IRIs: the chosen columns, else every attribute that the first entities have."""
-    context = visit.site.hub.contexts.default
+    context = visit.site.hub.contexts.own
     if listing.view.columns:
         return [context.expand(term) for term in listing.view.columns]
     first = await entities.query(visit.site.hub, visit.access, listing.query, Window(limit=SLICE_ROWS))
@@ -84,7 +84,7 @@ async def csv_columns(visit: Visit, listing: Listing) -> list[str]:
 
 async def table(visit: Visit, listing: Listing, columns: list[str], bom: bool) -> AsyncIterator[bytes]:
     """Names in both languages, the place, then the attributes under their short names, values as they are stored."""
-    compact = visit.site.hub.contexts.default.compact
+    compact = visit.site.hub.contexts.own.compact
     head = ["id", "name_ko", "name_en", "longitude", "latitude", *map(compact, columns), "observedAt"]
     yield ((BOM if bom else "") + lines([head])).encode()
     async for found in pages(visit, listing):
@@ -146,7 +146,7 @@ def safe(cell: str) -> str:
 
 
 async def features(visit: Visit, listing: Listing) -> AsyncIterator[bytes]:
-    form = Form(context=visit.site.hub.contexts.default, format=Format.SIMPLIFIED, geometry=LOCATION)
+    form = Form(context=visit.site.hub.contexts.own, format=Format.SIMPLIFIED, geometry=LOCATION)
     yield b'{"type":"FeatureCollection","features":['
     first = True
     async for found in pages(visit, listing):
@@ -167,7 +167,7 @@ async def history(visit: Visit) -> Response:
         raise BadRequestData(f"The range is one of {', '.join(past.RANGES)}, not '{span}'")
     length = past.RANGES[span]
     start = visit.reader.now - length if length else None
-    name = visit.site.hub.contexts.default.expand(term)
+    name = visit.site.hub.contexts.own.expand(term)
     observed = any("observedAt" in attribute.members() for attribute in entity.instances(name))
     found = await past.read(visit.site, visit.access, past.Wanted(entity.id, name, observed, start))
     file = visit.shower.key(entity.id).replace('"', "").encode("ascii", "ignore").decode() or "history"

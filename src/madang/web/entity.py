@@ -72,7 +72,7 @@ async def first_range(visit: Visit, entity_id: str, fact: Fact) -> str:
 
 def raw(visit: Visit, entity: Entity) -> str:
     """The normalized representation under the platform's own @context, as the API gives it."""
-    form = Form(context=visit.site.hub.contexts.default)
+    form = Form(context=visit.site.hub.contexts.own)
     return orjson.dumps(to_json(entity, form), option=orjson.OPT_INDENT_2).decode()
 
 

@@ -65,7 +65,7 @@ async def count(visit: Visit, now: int) -> Hours:
 
 async def sample(visit: Visit) -> list[tuple[Entity, str]]:
     """(station, attribute), evenly out of the layers that show values of things that report."""
-    expand = visit.site.hub.contexts.default.expand
+    expand = visit.site.hub.contexts.own.expand
     found: list[tuple[Entity, str]] = []
     for layer in visit.site.city.layers:
         if layer.style is not Style.VALUE or not layer.attribute:

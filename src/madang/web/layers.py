@@ -97,7 +97,7 @@ async def ground(visit: Visit) -> Response:
 
 
 def layer_type(visit: Visit, layer: Layer) -> str:
-    return visit.site.hub.contexts.default.expand(layer.type)
+    return visit.site.hub.contexts.own.expand(layer.type)
 
 
 def plan_of(visit: Visit, layer: Layer) -> Plan:
@@ -105,7 +105,7 @@ def plan_of(visit: Visit, layer: Layer) -> Plan:
     iri = layer_type(visit, layer)
     if layer.style is Style.BUILDING:
         return Plan((iri,), colourable(iri))
-    names = (visit.site.hub.contexts.default.expand(layer.attribute),) if layer.attribute else ()
+    names = (visit.site.hub.contexts.own.expand(layer.attribute),) if layer.attribute else ()
     return Plan((iri,), names)
 
 

@@ -25,7 +25,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 async def listing_of(visit: Visit) -> Listing:
     """Read from the address. Raises BadRequestData."""
-    context = visit.site.hub.contexts.default
+    context = visit.site.hub.contexts.own
     iri = context.expand(visit.request.path_params["type"])
     view = filters.read_view(visit.request.query_params, visit.reader, context)
     ids: tuple[str, ...] = ()

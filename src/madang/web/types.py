@@ -57,7 +57,7 @@ class Row(msgspec.Struct, frozen=True):
 async def type_page(visit: Visit) -> Response:
     """GET /{language}/types/{type}?filter=&text=&sort=&columns=&after=&map="""
     params = visit.request.query_params
-    context = visit.site.hub.contexts.default
+    context = visit.site.hub.contexts.own
     if "attribute" in params:
         return add_condition(visit)
     listing = await listing_of(visit)
@@ -114,7 +114,7 @@ async def page_of(visit: Visit, listing: Listing) -> tuple[tuple[Entity, ...], i
 def add_condition(visit: Visit) -> Response:
     """The form's condition becomes part of the address, so that the view has one."""
     params = visit.request.query_params
-    context = visit.site.hub.contexts.default
+    context = visit.site.hub.contexts.own
     view = filters.read_view(params, visit.reader, context)
     texts = [condition.text for condition in view.conditions]
     if params.get("value", "").strip():
@@ -143,7 +143,7 @@ def table_columns(
     columns = []
     view = listing.view
     for iri in iris:
-        term = visit.site.hub.contexts.default.compact(iri)
+        term = visit.site.hub.contexts.own.compact(iri)
         facts = [visit.shower.fact(attribute) for entity in found for attribute in entity.instances(iri)[:1]]
         units = {fact.unit for fact in facts if fact.number is not None}
         known = vocabulary.attribute(iri)
@@ -191,7 +191,7 @@ def choices(visit: Visit, iri: str, seen: list[str], shown: set[str]) -> list[tu
     """(term, label, shown) of every column that there could be."""
     known = vocabulary.entity_type(iri)
     names = list(dict.fromkeys([*(known.attributes if known else ()), *seen]))
-    context = visit.site.hub.contexts.default
+    context = visit.site.hub.contexts.own
     return [
         (context.compact(name), visit.shower.label(name), name in shown)
         for name in names
@@ -236,7 +236,7 @@ async def place(visit: Visit, listing: Listing) -> dict[str, Any]:
 
 async def type_sources(visit: Visit, iri: str) -> list[dict[str, Any]]:
     """The sources of the city file that write this type, with what their last run left out."""
-    expand = visit.site.hub.contexts.default.expand
+    expand = visit.site.hub.contexts.own.expand
     statuses = {status.source: status for status in await visit.site.hub.store(visit.access).sources.all()}
     found = []
     for source in visit.site.city.sources:

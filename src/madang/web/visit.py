@@ -80,7 +80,7 @@ class Visit:
 
     @cached_property
     def shower(self) -> Shower:
-        return Shower(self.site.city, self.site.hub.contexts.default, self.reader)
+        return Shower(self.site.city, self.site.hub.contexts.own, self.reader)
 
     def may(self, permission: Permission) -> bool:
         """Whether this reader has the permission: what they have not is not offered to them."""
@@ -110,7 +110,7 @@ class Visit:
         return self.url("/entities/" + quote(entity_id, safe=":"))
 
     def type_url(self, iri: str, query: Mapping[str, Any] | None = None) -> str:
-        term = self.site.hub.contexts.default.compact(iri)
+        term = self.site.hub.contexts.own.compact(iri)
         return self.url("/types/" + quote(term, safe=":"), query)
 
     def source_url(self, source_id: str) -> str:
