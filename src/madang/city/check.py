@@ -15,7 +15,7 @@ import msgspec
 from madang.city import schema
 from madang.city.file import SCHEMA, CityFile, SourceTable
 from madang.city.mistake import Found, Mistake, Path, nearest
-from madang.city.model import City
+from madang.city.model import City, Trust
 from madang.city.positions import Positions
 from madang.city.repair import concerns, repaired
 from madang.city.rules import check_rules, expanded
@@ -155,6 +155,7 @@ def _city(parsed: CityFile, sources: tuple[Source, ...], file: FilePath) -> City
         synthetic=table.synthetic,
         sources=sources,
         layers=parsed.layer,
+        trust=Trust(parsed.trust.open, parsed.trust.public),
         path=str(file.absolute()),
     )
 

@@ -72,8 +72,27 @@ class SourceTable(msgspec.Struct, frozen=True):
     entity: tuple[EntityMapping, ...] = ()
 
 
+class TrustTable(msgspec.Struct, frozen=True):
+    """[trust]"""
+
+    open: Annotated[
+        bool,
+        msgspec.Meta(
+            description="true or false: whether everybody on this machine may do everything without signing in"
+        ),
+    ] = False
+    public: Annotated[
+        bool | tuple[str, ...],
+        msgspec.Meta(
+            description="true lets visitors read what is not protected; a list of types, those of them",
+            examples=[["BikeHireDockingStation"]],
+        ),
+    ] = False
+
+
 class CityFile(msgspec.Struct, frozen=True):
     city: CityTable
+    trust: TrustTable = TrustTable()
     source: tuple[SourceTable, ...] = ()
     layer: tuple[Layer, ...] = ()
 

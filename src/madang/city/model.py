@@ -38,6 +38,14 @@ class Layer(msgspec.Struct, frozen=True):
     visible: bool = True
 
 
+class Trust(msgspec.Struct, frozen=True):
+    """open: whoever is on this machine may do everything, without signing in. public: whether visitors may read what is
+    not protected; or the types (terms or IRIs) of which they may."""
+
+    open: bool = False
+    public: bool | tuple[str, ...] = False
+
+
 class City(msgspec.Struct, frozen=True):
     """id: part of every identifier. name: language to text. languages: the city's own first.
 
@@ -53,4 +61,5 @@ class City(msgspec.Struct, frozen=True):
     synthetic: bool = False
     sources: tuple[Source, ...] = ()
     layers: tuple[Layer, ...] = ()
+    trust: Trust = Trust()
     path: str = ""
