@@ -15,7 +15,7 @@ from typing import Final
 import apsw
 
 from madang.errors import StoreBroken
-from madang.store.sqlite import audit_rows
+from madang.store.sqlite import audit_rows, person_rows
 
 MIGRATIONS: Final = (
     """
@@ -165,6 +165,7 @@ MIGRATIONS: Final = (
     CREATE TABLE combination (types TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
     INSERT INTO combination SELECT types, count(*) FROM entity GROUP BY types;
     """,
+    person_rows.TABLES,
 )
 
 
