@@ -29,15 +29,15 @@ def vocabulary() -> Vocabulary:
     """The platform's vocabulary, read at the first call."""
     prefixes = _read("prefixes")
     attributes = _attributes(prefixes)
-    types = _types(prefixes, {attribute.term: attribute.iri for attribute in attributes.values()})
+    iris = {attribute.term: attribute.iri for attribute in attributes.values()}
     groups = _read("components")
     return Vocabulary(
-        types=types,
+        types=_types(prefixes, iris),
         attributes=attributes,
         units={code: Unit(code, unit["symbol"], _labels(unit)) for code, unit in _read("units").items()},
         components={Component(code): _labels(entry) for code, entry in groups["component"].items()},
         flows={Flow(code): _labels(entry) for code, entry in groups["flow"].items()},
-        purposes=_purposes(),
+        purposes=_purposes(iris),
     )
 
 
@@ -107,14 +107,15 @@ def _types(prefixes: Mapping[str, str], attributes: Mapping[str, str]) -> dict[s
     return found
 
 
-def _purposes() -> dict[str, Purpose]:
+def _purposes(attributes: Mapping[str, str]) -> dict[str, Purpose]:
     return {
         code: Purpose(
             code,
             _labels(entry),
             {language: entry[f"notice_{language}"] for language in LANGUAGES},
             entry["days"],
-            entry.get("consent", True),
+            tuple(entry.get("roles", ())),
+            tuple(attributes[name] for name in entry.get("attributes", ())),
         )
         for code, entry in _read("purposes").items()
     }

@@ -80,15 +80,17 @@ class EntityType(msgspec.Struct, frozen=True):
 
 
 class Purpose(msgspec.Struct, frozen=True):
-    """For what personal data is read. days: for which a consent holds. consent: whether the person must give it.
+    """For what personal data is read. days: for which a consent holds. notices: language to what the person is told.
 
-    notices: language to what a person is told who is asked."""
+    roles: who reads by a consent, none where no consent is asked for. attributes: IRIs of what they see of the person.
+    """
 
     code: str
     labels: Mapping[str, str]
     notices: Mapping[str, str]
     days: int
-    consent: bool = True
+    roles: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
 
 
 class AttributeTerm(msgspec.Struct, frozen=True):
