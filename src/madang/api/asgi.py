@@ -14,7 +14,7 @@ from typing import Any, Final
 from madang import logs
 from madang.api.call import Answer, Call, decode_segment
 from madang.api.problems import internal_problem, problem_answer
-from madang.api.routes import BASE, ROUTES, Handler
+from madang.api.routes import BASE, DECLINED, ROUTES, Handler
 from madang.api.traffic import Meter, Traffic
 from madang.errors import (
     Denied,
@@ -69,7 +69,7 @@ class _Router:
     def __init__(self, traffic: Traffic) -> None:
         self.nowhere = traffic.nowhere
         by_path: dict[str, _Template] = {}
-        for route in ROUTES:
+        for route in (*ROUTES, *DECLINED):
             template = by_path.setdefault(route.path, _Template(route.path))
             meter = traffic.meter(route.method, route.path)
             template.handlers[route.method] = route.handler, meter, route.permission

@@ -12,6 +12,7 @@ from madang.api import (
     batch,
     consumption,
     contexts,
+    declined,
     discovery,
     entities,
     identity,
@@ -63,3 +64,5 @@ ROUTES: Final = (
     Route("DELETE", "/jsonldContexts/{contextId}", contexts.delete, Permission.CONTEXTS),
     Route("GET", "/info/sourceIdentity", identity.source_identity, Permission.READ),
 )
+DECLINED: Final = tuple(Route(*route) for route in declined.ROUTES)
+"""What the specification has beside these and the platform has not."""
