@@ -26,9 +26,9 @@ async def store(tmp_path: Path, clock: FixedClock) -> AsyncIterator[SqliteStore]
 
 async def test_what_was_recorded_is_told(store: SqliteStore, clock: FixedClock) -> None:
     began = clock.now()
-    await store.audit.append([READING])
+    await store.audit.append([READING], clock.now())
     clock.advance(1_000_000)
-    await store.audit.append([Event("person:2", Deed.DOWNLOAD, "types/Person", (ANNA,), reason="case 7")])
+    await store.audit.append([Event("person:2", Deed.DOWNLOAD, "types/Person", (ANNA,), reason="case 7")], clock.now())
     later, first = await store.audit.page(Wanted(), 10)
     assert (first.number, first.time, first.event) == (1, began, READING)
     assert (later.number, later.time, later.event.reason) == (2, began + 1_000_000, "case 7")
@@ -47,13 +47,13 @@ async def test_what_was_recorded_is_told(store: SqliteStore, clock: FixedClock) 
     assert (verdict.events, verdict.fault, verdict.head) == (2, "", await store.audit.head())
 
 
-async def test_what_is_forgotten_is_told_no_more_and_the_chain_holds(store: SqliteStore) -> None:
-    await store.audit.append([READING])
+async def test_what_is_forgotten_is_told_no_more_and_the_chain_holds(store: SqliteStore, clock: FixedClock) -> None:
+    await store.audit.append([READING], clock.now())
     assert await store.audit.forget([ANNA, "urn:ngsi-ld:Person:gaon:none"]) == 1
     (found,) = await store.audit.page(Wanted(), 10)
     assert found.event.entities == (BORA,)
     assert found.forgotten == 1
     assert not await store.audit.page(Wanted(entity=ANNA), 10)
-    await store.audit.append([READING])
+    await store.audit.append([READING], clock.now())
     assert not (await store.audit.verify()).fault
     assert [one.number for one in await store.audit.page(Wanted(entity=ANNA), 10)] == [2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from madang.errors import MadangError, NotFound
 from madang.hub.hub import Hub
+from madang.hub.trust import audit
 from madang.ngsild.changes import Change, Delete, DeleteAttribute, Mode, Outcome, PatchAttribute, Write
 from madang.ngsild.context import Context
 from madang.ngsild.entity import Entity
@@ -74,6 +75,8 @@ async def retrieve(hub: Hub, access: Access, entity_id: str) -> Entity:
     entity = await hub.store(access).retrieve(entity_id, access)
     if entity is None:
         raise NotFound(f"Entity {entity_id} does not exist")
+    if access.recorded:
+        await audit.seen(hub, access, (entity,))
     return entity
 
 
@@ -82,29 +85,43 @@ async def rendered(hub: Hub, access: Access, entity_id: str, context: Context | 
     body = await hub.store(access).rendered(entity_id, access, context)
     if body is None:
         raise NotFound(f"Entity {entity_id} does not exist")
+    if access.recorded:
+        await audit.seen_rendered(hub, access, (body,), context)
     return body
 
 
 async def query(hub: Hub, access: Access, query: Query, window: Window) -> Page:
     """CIM 009 §5.7.2. Raises QueryTooWide where no index serves the query and it would read too much."""
-    return await hub.store(access).page(query, window, access)
+    page = await hub.store(access).page(query, window, access)
+    if access.recorded:
+        await audit.seen_page(hub, access, query, page)
+    return page
 
 
 async def rendered_query(
     hub: Hub, access: Access, query: Query, window: Window, context: Context | None = None
 ) -> RenderedPage:
     """As `query`, each entity as in `rendered`."""
-    return await hub.store(access).rendered_page(query, window, access, context)
+    page = await hub.store(access).rendered_page(query, window, access, context)
+    if access.recorded:
+        await audit.seen_page(hub, access, query, page, context)
+    return page
 
 
 async def search(hub: Hub, access: Access, text: str, limit: int) -> list[Entity]:
     """Entities whose name contains the text, in any language."""
-    return await hub.store(access).search(text, limit, access)
+    found = await hub.store(access).search(text, limit, access)
+    if access.recorded:
+        await audit.seen(hub, access, found)
+    return found
 
 
 async def incoming(hub: Hub, access: Access, entity_id: str, limit: int) -> list[tuple[str, Entity]]:
     """(relationship IRI, entity) of the entities that point at this one, by relationship, then oldest first."""
-    return await hub.store(access).incoming(entity_id, limit, access)
+    found = await hub.store(access).incoming(entity_id, limit, access)
+    if access.recorded:
+        await audit.seen(hub, access, [entity for _, entity in found])
+    return found
 
 
 async def _one(hub: Hub, access: Access, change: Change, *, create: bool = False) -> Outcome:

@@ -8,11 +8,14 @@ from typing import Final
 import msgspec
 
 from madang.hub.hub import Hub
+from madang.hub.trust import audit
+from madang.store.audit import Deed
 from madang.store.base import ChangeRow, Store
 from madang.trust.access import Access
 from madang.trust.view import compile_view
 
 _REPLAY_CHANGES_MAX: Final = 1000
+_RECORDED_THINGS_MAX: Final = 10_000
 
 
 async def watch(hub: Hub, access: Access, after: int | None = None) -> AsyncIterator[ChangeRow]:
@@ -21,6 +24,7 @@ async def watch(hub: Hub, access: Access, after: int | None = None) -> AsyncIter
     A change of kind "lost" means: too many came at once or since then; read anew and go on from its number.
     """
     store = hub.store(access)
+    recorded: set[str] = set()
     following = store.watch()
     last = await store.last_sequence() if after is None else after
     if after is not None and after > await store.last_sequence():
@@ -37,12 +41,23 @@ async def watch(hub: Hub, access: Access, after: int | None = None) -> AsyncIter
             last = change.sequence
             shown = await _seen(store, access, change)
             if shown is not None:
+                await _record(hub, access, shown, recorded)
                 yield shown
     async for change in following:
         if change.sequence > last:
             shown = await _seen(store, access, change)
             if shown is not None:
+                await _record(hub, access, shown, recorded)
                 yield shown
+
+
+async def _record(hub: Hub, access: Access, change: ChangeRow, recorded: set[str]) -> None:
+    """Record that the caller is told of the thing, once while they follow. recorded: ids of those that were."""
+    if access.recorded and change.id not in recorded:
+        if len(recorded) >= _RECORDED_THINGS_MAX:
+            recorded.clear()
+        recorded.add(change.id)
+        await audit.seen(hub, access, (change,), Deed.FOLLOW)
 
 
 async def _seen(store: Store, access: Access, change: ChangeRow) -> ChangeRow | None:

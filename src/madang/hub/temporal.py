@@ -12,6 +12,7 @@ import msgspec
 
 from madang.errors import MadangError, NotFound
 from madang.hub.hub import Hub
+from madang.hub.trust import audit
 from madang.ngsild.changes import AppendHistory, Change, DeleteHistory, Outcome, PatchInstance
 from madang.ngsild.entity import Entity
 from madang.ngsild.evolution import Evolution, Range, limit
@@ -75,6 +76,8 @@ async def evolution(hub: Hub, access: Access, entity_id: str, temporal: Temporal
     found = await hub.store(access).evolution(entity_id, temporal, access)
     if found is None:
         raise NotFound(f"Entity {entity_id} has no history")
+    if access.recorded:
+        await audit.seen(hub, access, (found,))
     return found
 
 
@@ -84,7 +87,10 @@ async def query(
     """The histories of all entities that are asked for (CIM 009 §5.7.4). Raises QueryTooWide."""
 
     async def read(asked: TemporalQuery) -> EvolutionPage:
-        return await hub.store(access).history(query, asked, window, access)
+        page = await hub.store(access).history(query, asked, window, access)
+        if access.recorded:
+            await audit.seen(hub, access, page.evolutions)
+        return page
 
     return await _cut(hub, temporal, read)
 

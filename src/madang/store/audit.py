@@ -14,6 +14,9 @@ from typing import Protocol
 
 import msgspec
 
+from madang import logs
+from madang.trust.access import Access
+
 
 class Deed(StrEnum):
     """What was done. The pages have a word for each: `audit.deed.NAME` in web/messages."""
@@ -81,6 +84,34 @@ class Event(msgspec.Struct, frozen=True):
     request: str = ""
 
 
+class About(msgspec.Struct, frozen=True):
+    """To what something is done; as in `Event`. reason: "" for the one that the access carries."""
+
+    object: str = ""
+    entities: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    reason: str = ""
+
+
+def event_of(access: Access, deed: Deed, about: About) -> Event:
+    """What the caller does, in the request that is being served."""
+    event = Event(
+        *(access.subject, deed, about.object, about.entities, about.types, access.purpose),
+        *(about.reason or access.reason, access.rules),
+    )
+    return requested(event)
+
+
+def requested(event: Event) -> Event:
+    """The event with where the request that is being served came from, and its number."""
+    scope = logs.REQUEST.get()
+    if scope is None:
+        return event
+    client = scope.get("client")
+    origin = str(client[0]) if client else ""
+    return msgspec.structs.replace(event, origin=origin, request=logs.request_id(scope))
+
+
 class Recorded(msgspec.Struct, frozen=True):
     """An event of the chain. number: 1 for the first that ever was. time: microseconds UTC. forgotten: how many of its
     entities have been forgotten and are not in it any longer. hash: of it and all before it."""
@@ -133,8 +164,8 @@ class Verdict(msgspec.Struct, frozen=True):
 class Chain(Protocol):
     """When a call that writes returns, what it did is on disk."""
 
-    async def append(self, events: Sequence[Event]) -> None:
-        """At the time that it is. Raises Busy or StoreBroken; what it was to record must not be done then."""
+    async def append(self, events: Sequence[Event], now: int) -> None:
+        """now: microseconds UTC. Raises Busy or StoreBroken; what it was to record must not be done then."""
         ...
 
     async def page(self, wanted: Wanted, limit: int, before: int = 0) -> list[Recorded]:

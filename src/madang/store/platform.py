@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from madang.store.audit import Chain
+
 
 class Account(msgspec.Struct, frozen=True):
     """A person who may sign in.
@@ -297,6 +299,7 @@ class Platform(Protocol):
     sessions: Sessions
     keys: Keys
     clients: Clients
+    audit: Chain
 
     @property
     def writes(self) -> int:

@@ -42,8 +42,9 @@ class Past(msgspec.Struct, frozen=True):
 
 
 def limits(access: Access) -> Access | None:
-    """The access, if changes that are made with it must be judged one by one; None if all may be changed."""
-    return access if access.view is not None or access.writable is not None else None
+    """The access, if changes that are made with it must be judged one by one, or recorded; None if all may be changed."""
+    limited = access.view is not None or access.writable is not None or access.recorded
+    return access if limited else None
 
 
 def apply_within(

@@ -9,7 +9,6 @@ from typing import Any
 
 import apsw
 
-from madang.clock import Clock
 from madang.store.audit import Event, Head, Recorded, Verdict, Wanted
 from madang.store.sqlite import audit_check, audit_rows
 from madang.store.sqlite.connection import open_reader
@@ -20,13 +19,11 @@ Writing = Callable[[Callable[[apsw.Connection], Any]], Awaitable[Any]]
 class SqliteChain:
     """Implements `store.audit.Chain`. writing: runs a function in a transaction of the file's writer."""
 
-    def __init__(self, reader: apsw.Connection, writing: Writing, clock: Clock) -> None:
+    def __init__(self, reader: apsw.Connection, writing: Writing) -> None:
         self._reader = reader
         self._writing = writing
-        self._clock = clock
 
-    async def append(self, events: Sequence[Event]) -> None:
-        now = self._clock.now()
+    async def append(self, events: Sequence[Event], now: int) -> None:
         await self._writing(lambda connection: audit_rows.write(connection, now, events))
 
     async def page(self, wanted: Wanted, limit: int, before: int = 0) -> list[Recorded]:

@@ -23,6 +23,8 @@ from madang.meters import Histogram
 from madang.ngsild.changes import Change, Outcome
 from madang.settings import LIMITS
 from madang.store.base import ChangeRow
+from madang.store.sqlite import audit_changes
+from madang.store.sqlite.audit_changes import Made, author_of
 from madang.store.sqlite.connection import Held
 from madang.store.sqlite.write import Batch, Place
 from madang.trust.access import Access
@@ -38,12 +40,13 @@ Work = Callable[[apsw.Connection], Any]
 class _Job:
     """What one caller wants committed together, and where the answer goes."""
 
-    __slots__ = ("answer", "changes", "outcomes", "within", "work")
+    __slots__ = ("answer", "author", "changes", "outcomes", "within", "work")
 
     def __init__(self, changes: Sequence[Change], work: Work | None, within: Access | None) -> None:
         self.changes = changes
         self.work = work
         self.within = within
+        self.author = author_of(within)
         self.answer: asyncio.Future[Outcomes] = asyncio.get_running_loop().create_future()
         self.outcomes: Outcomes = []
 
@@ -150,17 +153,22 @@ class Committer:
 
     async def _write(self, jobs: list[_Job]) -> list[ChangeRow]:
         """Decide and write all jobs in slices; a caller that has gone away is still written, for others wait."""
-        batch = Batch(self._place, self._clock.now())
+        now = self._clock.now()
+        batch = Batch(self._place, now)
         n = 0
         if self._place.expiry.next:
             await _expire(batch)
         for job in jobs:
+            begin = len(batch.changes)
             for change in job.changes:
                 job.outcomes.append(batch.apply(change, job.within))
                 n += 1
                 if n % _SLICE_CHANGES == 0:
                     batch.flush()
                     await asyncio.sleep(0)
+            if job.author is not None:
+                made = Made(job.changes, job.outcomes, batch.changes[begin:])
+                audit_changes.write(self._place, now, job.author, made)
             if job.work is not None:
                 job.work(self._place.connection)
         batch.flush()

@@ -125,7 +125,7 @@ class SqliteStore:
         self.subscriptions: Subscriptions = SqliteSubscriptions(self._reader, self._write)
         self.deliveries: Deliveries = SqliteDeliveries(self._reader, self._write, outbox, terms)
         self.contexts: KeptContexts = SqliteContexts(self._reader, self._write)
-        self.audit: Chain = SqliteChain(self._reader, self._write, clock)
+        self.audit: Chain = SqliteChain(self._reader, self._write)
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None, within: Access | None = None

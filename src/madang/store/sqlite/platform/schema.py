@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from madang.store.sqlite import audit_rows
+
 MIGRATIONS: Final = (
     """
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -95,4 +97,5 @@ MIGRATIONS: Final = (
         digest BLOB PRIMARY KEY, client INTEGER NOT NULL, live INTEGER NOT NULL, expires INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
+    audit_rows.TABLES,
 )

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import apsw
 
+from madang.store.audit import Chain
 from madang.store.platform import Accounts, Clients, Keys, Links, Sessions, Uses
+from madang.store.sqlite.audit import SqliteChain
 from madang.store.sqlite.platform.accounts import SqliteAccounts, SqliteLinks
 from madang.store.sqlite.platform.clients import SqliteClients
 from madang.store.sqlite.platform.file import PlatformFile
@@ -24,6 +26,7 @@ class SqlitePlatform:
         self.sessions: Sessions = SqliteSessions(self.file)
         self.keys: Keys = SqliteKeys(self.file)
         self.clients: Clients = SqliteClients(self.file)
+        self.audit: Chain = SqliteChain(self.file.reader, self.file.write)
 
     @property
     def writes(self) -> int:
