@@ -22,6 +22,9 @@ def test_every_key_is_explained() -> None:
         "city",
         "source",
         "layer",
+        "role",
+        "policy",
+        "trust",
     }
     explained = set(re.findall(r"`(\w+)`", DOCUMENT.read_text(encoding="utf-8"))) | {"fields"}
     assert not known - explained
@@ -34,7 +37,7 @@ def test_every_choice_is_named() -> None:
 
 
 def test_the_example_is_right(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
+    example = "\n".join(re.findall(r"```toml\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL))
     path = tmp_path / "city.toml"
     path.write_text(example, encoding="utf-8")
     assert read_city(path, {}).mistakes == ()

@@ -20,6 +20,7 @@ from madang.city.positions import Positions
 from madang.city.repair import concerns, repaired
 from madang.city.rules import check_rules, expanded
 from madang.city.syntax import read_toml
+from madang.city.trust_rules import roles_of
 from madang.connect.adapter import Table
 from madang.connect.mapping import fields_of
 from madang.connect.reader import Reader
@@ -155,8 +156,10 @@ def _city(parsed: CityFile, sources: tuple[Source, ...], file: FilePath) -> City
         synthetic=table.synthetic,
         sources=sources,
         layers=parsed.layer,
-        trust=Trust(parsed.trust.open, parsed.trust.public),
         path=str(file.absolute()),
+        trust=Trust(parsed.trust.open, parsed.trust.public, parsed.trust.protected, parsed.trust.group_min),
+        roles=roles_of(parsed),
+        policies=parsed.policy,
     )
 
 

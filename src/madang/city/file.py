@@ -8,6 +8,8 @@ import msgspec
 
 from madang.city.model import Layer
 from madang.connect.source import EntityMapping
+from madang.trust.identity import Permission
+from madang.trust.policy import Policy
 
 _Identifier = Annotated[
     str,
@@ -88,6 +90,17 @@ class TrustTable(msgspec.Struct, frozen=True):
             examples=[["BikeHireDockingStation"]],
         ),
     ] = False
+    protected: tuple[str, ...] = ()
+    group_min: Annotated[int, msgspec.Meta(ge=1, le=1000, description="a whole number from 1 to 1000")] = 5
+
+
+class RoleTable(msgspec.Struct, frozen=True):
+    """[[role]]"""
+
+    id: _Identifier
+    name: _Names
+    permissions: tuple[Permission, ...] = ()
+    ordinary: bool = True
 
 
 class CityFile(msgspec.Struct, frozen=True):
@@ -95,6 +108,8 @@ class CityFile(msgspec.Struct, frozen=True):
     trust: TrustTable = TrustTable()
     source: tuple[SourceTable, ...] = ()
     layer: tuple[Layer, ...] = ()
+    role: tuple[RoleTable, ...] = ()
+    policy: tuple[Policy, ...] = ()
 
 
 SCHEMA: Final = msgspec.json.schema(CityFile)

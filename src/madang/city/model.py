@@ -11,6 +11,8 @@ from enum import StrEnum
 import msgspec
 
 from madang.connect.source import Source
+from madang.trust.policy import Policy
+from madang.trust.roles import Role
 
 
 class Style(StrEnum):
@@ -40,17 +42,21 @@ class Layer(msgspec.Struct, frozen=True):
 
 class Trust(msgspec.Struct, frozen=True):
     """open: whoever is on this machine may do everything, without signing in. public: whether visitors may read what is
-    not protected; or the types (terms or IRIs) of which they may."""
+    not protected; or the types (terms or IRIs) of which they may. protected: further protected types (terms or IRIs).
+    group_min: fewer entities of protected types than that are not counted.
+    """
 
     open: bool = False
     public: bool | tuple[str, ...] = False
+    protected: tuple[str, ...] = ()
+    group_min: int = 5
 
 
 class City(msgspec.Struct, frozen=True):
     """id: part of every identifier. name: language to text. languages: the city's own first.
 
     time_zone: IANA name. extent: (west, south, east, north) in degrees. synthetic: generated, not a real city;
-    every page says so. path: of the city file, absolute.
+    every page says so. path: of the city file, absolute. roles: its own, and built-in ones that it changes.
     """
 
     id: str
@@ -63,3 +69,5 @@ class City(msgspec.Struct, frozen=True):
     layers: tuple[Layer, ...] = ()
     trust: Trust = Trust()
     path: str = ""
+    roles: tuple[Role, ...] = ()
+    policies: tuple[Policy, ...] = ()

@@ -19,6 +19,8 @@ _STAND_INS: Final[dict[str, dict[str, Any]]] = {
     "source": {"connector": "table", "location": "x"},
     "entity": {"type": "x"},
     "layer": {"type": "x", "style": "point"},
+    "role": {"name": {}},
+    "policy": {"effect": "prohibit"},
 }
 
 
@@ -68,7 +70,7 @@ def _stand_in(path: Path, wrong: Any) -> Any:
     if path == ("city",):
         return dict(_CITY)
     table = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
-    if key == "id" and table in ("source", "layer"):
+    if key == "id" and table in ("source", "layer", "role", "policy"):
         return f"x{path[-2]}"
     if key == "connector":
         close = get_close_matches(str(wrong), CONNECTORS, n=1)

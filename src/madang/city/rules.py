@@ -17,6 +17,7 @@ from madang.city import schema
 from madang.city.file import CityFile, CityTable, SourceTable
 from madang.city.mistake import Found, Path, listed, nearest
 from madang.city.model import Layer, Style
+from madang.city.trust_rules import check_trust
 from madang.connect.adapter import built_in, effective_mappings, spec
 from madang.connect.source import AttributeMapping, EntityMapping, Form, Moment
 from madang.connect.template import parse_template
@@ -34,11 +35,13 @@ def check_rules(file: CityFile) -> list[Found]:
     found = _city(file.city)
     found += _unique("source", [source.id for source in file.source])
     found += _unique("layer", [layer.id for layer in file.layer])
+    found += _unique("role", [role.id for role in file.role])
+    found += _unique("policy", [policy.id for policy in file.policy])
     for number, source in enumerate(file.source):
         found += _source(source, ("source", number))
     for number, layer in enumerate(file.layer):
         found += _layer(layer, ("layer", number), file)
-    return found
+    return found + check_trust(file)
 
 
 def _city(city: CityTable) -> list[Found]:

@@ -1,5 +1,5 @@
 """The roles that a city knows, and what each may do with the platform. What of the graph a role sees and changes is a
-policy's matter (`defaults.py`); a city file may add roles, or give one of these other permissions.
+policy's matter (`policy_defaults.py`); a city file may add roles, or give one of these other permissions.
 """
 
 from __future__ import annotations
@@ -13,15 +13,23 @@ from madang.trust.identity import Identity, Kind, Permission
 
 
 class Role(msgspec.Struct, frozen=True):
-    """name: lower-case words with hyphens, as in policies. labels: language to text. permissions: what it may do."""
+    """name: lower-case words with hyphens, as in policies. labels: language to text. permissions: what it may do.
+    ordinary: whether it sees what is not protected without a policy of its own.
+    """
 
     name: str
     labels: Mapping[str, str]
     permissions: frozenset[Permission] = frozenset()
+    ordinary: bool = True
+
+
+VISITOR: Final = "visitor"
+"""Whoever has not signed in. It may read where the city file says so."""
 
 
 def _role(name: str, korean: str, english: str, *permissions: Permission) -> Role:
-    return Role(name, {"ko": korean, "en": english}, frozenset(permissions))
+    labels = {"ko": korean, "en": english}
+    return Role(name, labels, frozenset(permissions), ordinary=name != VISITOR)
 
 
 READ, WRITE, SUBSCRIBE, EXPORT = Permission.READ, Permission.WRITE, Permission.SUBSCRIBE, Permission.EXPORT
@@ -34,8 +42,6 @@ MEMBERS, POLICIES, AUDIT, PRIVACY = (
     Permission.PRIVACY,
 )
 
-VISITOR: Final = "visitor"
-"""Whoever has not signed in. It may read where the city file says so."""
 PLATFORM_OPERATOR: Final = "platform-operator"
 
 BUILT_IN: Final[Mapping[str, Role]] = {
