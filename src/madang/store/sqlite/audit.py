@@ -17,9 +17,10 @@ Writing = Callable[[Callable[[apsw.Connection], Any]], Awaitable[Any]]
 
 
 class SqliteChain:
-    """Implements `store.audit.Chain`. writing: runs a function in a transaction of the file's writer."""
+    """Implements `store.audit.Chain`. path: of the file. writing: runs a function in a transaction of the file's writer."""
 
     def __init__(self, reader: apsw.Connection, writing: Writing) -> None:
+        self.path = Path(reader.filename)
         self._reader = reader
         self._writing = writing
 
@@ -43,7 +44,7 @@ class SqliteChain:
 
     async def verify(self, known: Sequence[Head] = ()) -> Verdict:
         # With a reader of its own the check reads the file as it is now, whatever is written meanwhile
-        connection = open_reader(Path(self._reader.filename))
+        connection = open_reader(self.path)
         try:
             checking = audit_check.check(connection, known)
             while True:
