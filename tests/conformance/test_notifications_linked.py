@@ -64,7 +64,9 @@ async def told(api: Client, hub: Hub, what: Event | None = None, **members: Any)
     """The data of the notification of the car's creation, or of `what`."""
     what = what or event(1, 2, None, await entity(hub, CAR))
     asking = await watch(api, hub, **members)
-    sent = await telling.message(hub, OPEN, asking, [what], Envelope("urn:ngsi-ld:Notification:1", 1))
+    sent = await telling.message(
+        hub, OPEN, asking.subscription, [what], Envelope("urn:ngsi-ld:Notification:1", 1)
+    )
     data = orjson.loads(sent.body)["data"]
     found: list[dict[str, Any]] = data["features"] if isinstance(data, dict) else data
     return found

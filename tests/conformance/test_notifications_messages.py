@@ -10,11 +10,12 @@ import pytest
 
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.entity import Entity
-from madang.ngsild.event import Event, event, occurrence
+from madang.ngsild.event import Event, as_seen, event, occurrence
 from madang.ngsild.notification import Envelope, Message, notification
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.subscription import Subscription
 from madang.ngsild.subscription_input import parse_subscription
+from madang.trust.view import Rule, View, compile_view
 
 ID = "urn:ngsi-ld:Car:1"
 NOON = 1_767_268_800_000_000
@@ -229,11 +230,13 @@ def test_system_attributes() -> None:
     assert told(UPDATED, notification={"sysAttrs": True, "format": "keyValues"}).keys() >= times.keys()
 
 
-def test_a_masked_attribute_is_never_told_of() -> None:
-    mask = frozenset((CORE.expand("speed"),))
+def test_a_hidden_attribute_is_never_told_of() -> None:
+    seen = compile_view(View((Rule(),), (Rule(attributes=frozenset((CORE.expand("speed"),))),))).seen
     for what in (UPDATED, REMOVED, DELETED):
         for parameters in ({}, {"showChanges": True}):
-            sent = notification(subscription(notification=parameters), [what], ENVELOPE, CORE, mask)
+            shown = as_seen(what, seen)
+            assert shown is not None
+            sent = notification(subscription(notification=parameters), [shown], ENVELOPE, CORE)
             assert b"speed" not in sent.body
 
 

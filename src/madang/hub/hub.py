@@ -78,6 +78,14 @@ class Delivery(Protocol):
         ...
 
 
+class Owners(Protocol):
+    """What those who subscribed may see by now."""
+
+    async def access(self, tenant: str, subject: str, purpose: str) -> Access | None:
+        """subject, purpose: of the access with which they subscribed. None: they may be told nothing any more."""
+        ...
+
+
 def require_tenant_name(tenant: str) -> None:
     """Raises BadRequestData if that cannot be the name of a tenant."""
     if len(tenant) > LIMITS.tenant_bytes_max or not _TENANT.fullmatch(tenant) or tenant == "default":
@@ -96,7 +104,8 @@ class _Opened(msgspec.Struct):
 class Hub:
     """Everything that an operation needs. `open_store` gives a tenant's store; `has_store` says if it exists.
 
-    `delivery`: who sends notifications, None where nobody does.
+    `delivery`: who sends notifications, None where nobody does. `owners`: asked at every notification, None where
+    whoever subscribes may see everything.
     """
 
     def __init__(
@@ -117,6 +126,7 @@ class Hub:
         self.clock = clock
         self.history_page = history_page
         self.delivery: Delivery | None = None
+        self.owners: Owners | None = None
 
     def store(self, access: Access, *, create: bool = False) -> Store:
         """The store of the caller's tenant. create: a tenant that does not exist yet comes into being.

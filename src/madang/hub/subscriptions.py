@@ -1,6 +1,7 @@
 """What can be asked of subscriptions (CIM 009 §5.8.1 to §5.8.5).
 
-A subscription is kept with the subject that made it. Whoever sends notifications (`hub.delivery`) hears of every
+A subscription is kept with the subject that made it: it is told what that subject may see by then, and who does not
+see everything sees of the subscriptions their own. Whoever sends notifications (`hub.delivery`) hears of every
 change here, and says what has become of them.
 """
 
@@ -34,7 +35,7 @@ class SubscriptionPage(msgspec.Struct, frozen=True):
 
 async def create(hub: Hub, access: Access, subscription: Subscription) -> None:
     """CIM 009 §5.8.1. Raises AlreadyExists, and Denied where there are too many."""
-    kept = KeptSubscription(subscription, access.subject)
+    kept = KeptSubscription(subscription, access.subject, access.purpose)
     store = hub.store(access, create=True)
     _, total = await store.subscriptions.page(0, 0)
     if total >= LIMITS.subscriptions_max:
@@ -51,7 +52,8 @@ async def retrieve(hub: Hub, access: Access, subscription_id: str) -> Shown:
 
 async def query(hub: Hub, access: Access, limit: int, offset: int) -> SubscriptionPage:
     """CIM 009 §5.8.4."""
-    kept, total = await hub.store(access).subscriptions.page(limit, offset)
+    owner = access.subject if access.view is not None else None
+    kept, total = await hub.store(access).subscriptions.page(limit, offset, owner)
     return SubscriptionPage(tuple([_shown(hub, access, one) for one in kept]), total)
 
 
@@ -59,6 +61,7 @@ async def update(
     hub: Hub, access: Access, subscription_id: str, change: Callable[[Subscription], Subscription]
 ) -> None:
     """CIM 009 §5.8.2. change: what the subscription becomes, or an error. Raises NotFound and what `change` raises."""
+    await _kept(hub, access, subscription_id)
     kept = await hub.store(access).subscriptions.update(subscription_id, change)
     if hub.delivery is not None:
         hub.delivery.changed(access.tenant, kept)
@@ -66,6 +69,7 @@ async def update(
 
 async def delete(hub: Hub, access: Access, subscription_id: str) -> None:
     """CIM 009 §5.8.5. Raises NotFound."""
+    await _kept(hub, access, subscription_id)
     await hub.store(access).subscriptions.remove(subscription_id)
     if hub.delivery is not None:
         hub.delivery.removed(access.tenant, subscription_id)
@@ -73,7 +77,7 @@ async def delete(hub: Hub, access: Access, subscription_id: str) -> None:
 
 async def _kept(hub: Hub, access: Access, subscription_id: str) -> KeptSubscription:
     kept = await hub.store(access).subscriptions.get(subscription_id)
-    if kept is None:
+    if kept is None or (access.view is not None and kept.subject != access.subject):
         raise NotFound(f"Subscription {subscription_id} does not exist")
     return kept
 

@@ -14,7 +14,7 @@ from madang.ngsild.entity import Entity
 from madang.ngsild.event import Event
 from madang.ngsild.matcher import Follow
 from madang.ngsild.notification import Envelope, Linked, Message, form_of, notification
-from madang.ngsild.trigger import Watch
+from madang.ngsild.subscription import Subscription
 from madang.settings import LIMITS
 from madang.store.base import Store
 from madang.trust.access import Access
@@ -45,12 +45,11 @@ async def asked(store: Store, access: Access, ask: Callable[[Follow], Answer]) -
 
 
 async def message(
-    hub: Hub, access: Access, watch: Watch, events: Sequence[Event], envelope: Envelope
+    hub: Hub, access: Access, subscription: Subscription, events: Sequence[Event], envelope: Envelope
 ) -> Message:
-    """The notification of these events. access: of who subscribed.
+    """The notification of these events. access: of who subscribed, as whom the events are seen.
 
     Raises ContextUnavailable, and TooManyResults where too many entities are linked."""
-    subscription = watch.subscription
     context = await hub.contexts.resolve(subscription.context or None, access)
     join = subscription.notification.join
     linked = None
@@ -58,4 +57,4 @@ async def message(
         roots = [event.after for event in events if event.after is not None]
         reached = await follow(hub, access, roots, form_of(subscription, context), join)
         linked = Linked(reached.found, reached.linked)
-    return notification(subscription, events, envelope, context, watch.mask, linked)
+    return notification(subscription, events, envelope, context, linked)

@@ -57,17 +57,16 @@ def notification(
     events: Sequence[Event],
     envelope: Envelope,
     context: Context,
-    mask: frozenset[str] = frozenset(),
     linked: Linked | None = None,
 ) -> Message:
-    """The message about these events, one element of `data` for each, in order.
+    """The message about these events, as the subscriber sees them; one element of `data` for each, in order.
 
-    context: what `subscription.context` names. mask: attribute IRIs that this subscriber may not see. linked:
-    what the entities lead to, where the subscription asks to join it.
+    context: what `subscription.context` names. linked: what the entities lead to, where the subscription asks to
+    join it.
     """
     accept = subscription.notification.endpoint.accept
     telling = _Telling(subscription, context, linked)
-    elements = [telling.element(_masked(event, mask) if mask else event) for event in events]
+    elements = [telling.element(event) for event in events]
     elements += telling.behind()
     in_body = subscription.context if _has_context(subscription) else ""
     if accept is Accept.GEO_JSON:
@@ -111,25 +110,6 @@ def _headers(subscription: Subscription, envelope: Envelope, in_body: str) -> It
         yield "NGSILD-Tenant", envelope.tenant
     for pair in endpoint.receiver_info:
         yield pair.key, pair.value
-
-
-def _masked(event: Event, mask: frozenset[str]) -> Event:
-    return msgspec.structs.replace(
-        event,
-        before=_without(event.before, mask),
-        after=_without(event.after, mask),
-        created=event.created - mask,
-        updated=event.updated - mask,
-        deleted=event.deleted - mask,
-        rendered=None,
-    )
-
-
-def _without(entity: Entity | None, mask: frozenset[str]) -> Entity | None:
-    if entity is None:
-        return None
-    kept = tuple([one for one in entity.attributes if one.name not in mask])
-    return msgspec.structs.replace(entity, attributes=kept)
 
 
 def form_of(subscription: Subscription, context: Context) -> Form:

@@ -45,7 +45,6 @@ class Watch:
         "_updated",
         "_watched",
         "linked",
-        "mask",
         "seen",
         "steady",
         "subscription",
@@ -55,7 +54,6 @@ class Watch:
         triggers = subscription.triggers
         self.subscription = subscription
         self.seen = seen
-        self.mask: frozenset[str] = frozenset()
         self.steady = steady or seen is None
         self._watched = frozenset(subscription.watched)
         self._created = not triggers.isdisjoint(_CREATED)

@@ -23,6 +23,7 @@ from madang.ngsild.subscription import Subscription
 from madang.ngsild.temporal import TemporalQuery
 from madang.store.audit import Chain
 from madang.store.deliveries import Deliveries
+from madang.store.persons import Persons
 from madang.trust.access import Access
 
 
@@ -154,10 +155,12 @@ class Sources(Protocol):
 
 
 class KeptSubscription(msgspec.Struct, frozen=True):
-    """A subscription with the subject of the access that made it: policies are asked anew for it later."""
+    """A subscription with the subject of the access that made it, and the purpose for which that was to read: policies
+    are asked anew for both later."""
 
     subscription: Subscription
     subject: str
+    purpose: str = ""
 
 
 class Subscriptions(Protocol):
@@ -169,8 +172,10 @@ class Subscriptions(Protocol):
 
     async def get(self, subscription_id: str) -> KeptSubscription | None: ...
 
-    async def page(self, limit: int, offset: int) -> tuple[list[KeptSubscription], int]:
-        """Some of them in the order of their creation, and how many there are."""
+    async def page(
+        self, limit: int, offset: int, subject: str | None = None
+    ) -> tuple[list[KeptSubscription], int]:
+        """Some of them in the order of their creation, and how many there are. subject: who made them, None for all."""
         ...
 
     async def update(
@@ -268,6 +273,7 @@ class Store(Protocol):
     deliveries: Deliveries
     contexts: KeptContexts
     audit: Chain
+    persons: Persons
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None, within: Access | None = None

@@ -57,6 +57,14 @@ class View(msgspec.Struct, frozen=True):
         """Whether there is an attribute that may be hidden."""
         return any(rule.attributes is not None for rule in (*self.grants, *self.denials))
 
+    @property
+    def steady(self) -> bool:
+        """Whether what is seen of an entity depends on nothing but its id and types."""
+        return all(rule.rows == _bare(rule.rows) for rule in (*self.grants, *self.denials))
+
+
+NOTHING: Final = View()
+
 
 class Sight(msgspec.Struct, frozen=True):
     """A view that is compiled.

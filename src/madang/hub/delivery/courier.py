@@ -38,15 +38,17 @@ _UNWRITTEN: Final = Sent(Result.REFUSED, "The platform could not write this noti
 DEAD_LETTERS_MAX: Final = LIMITS.dead_letters_max
 
 Refill = Callable[[Line], Awaitable[None]]
+Look = Callable[[Line], Awaitable[Access]]
 
 
 class Courier:
-    """refill: reads from the outbox what a line is behind with."""
+    """refill: reads from the outbox what a line is behind with. look: asks what who subscribed may see by now."""
 
     def __init__(
-        self, tenant: str, store: Store, outward: Outward, books: Bookkeeping, refill: Refill
+        self, tenant: str, store: Store, outward: Outward, books: Bookkeeping, refill: Refill, look: Look
     ) -> None:
         self._tenant = tenant
+        self._look = look
         self._store = store
         self._outward = outward
         self._books = books
@@ -102,13 +104,14 @@ class Courier:
 
     async def _once(self, line: Line) -> None:
         """One attempt at the next notification."""
+        access = await self._look(line)
         events = line.take()
         if not events:
             line.done()
             return
         try:
             if line.message is None:
-                line.message = await self._message(line, events)
+                line.message = await self._message(line, access, events)
         except MadangError as error:
             sent, slow = Sent(Result.FAILED, error.message), line.slow
         except Exception:  # noqa: BLE001 a bug; it must not hold up what comes after for good
@@ -144,16 +147,15 @@ class Courier:
         again = now + schedule.pause(attempts, cooldown, self._outward.chance())
         line.failing = Failing(since, attempts, again, sent.reason)
 
-    async def _message(self, line: Line, events: Sequence[Event]) -> Message:
+    async def _message(self, line: Line, access: Access, events: Sequence[Event]) -> Message:
         """What tells of these events; the same id whenever the same events are told of."""
         name = f"{self._tenant} {line.subscription.id} {line.taken[0].first} {events[-1].sequence}"
-        return await self._written(line, events, name)
+        return await self._written(line, access, events, name)
 
-    async def _written(self, line: Line, events: Sequence[Event], name: str) -> Message:
+    async def _written(self, line: Line, access: Access, events: Sequence[Event], name: str) -> Message:
         """A notification. name: what makes it another one than all others."""
-        access = Access(tenant=self._tenant, subject=line.subject)
         envelope = Envelope(_identifier(name), self._now(), self._tenant)
-        return await telling.message(self._outward.hub, access, line.watch, events, envelope)
+        return await telling.message(self._outward.hub, access, line.subscription, events, envelope)
 
     async def _give_up_old(self, line: Line) -> None:
         """After a failure: what is too old, or was refused too often, becomes dead letters."""
@@ -185,9 +187,10 @@ class Courier:
             old = await self._store.deliveries.sequence_at(schedule.oldest_kept(now))
             line.skip(old, now)
             return
+        access = await self._look(line)
         events = line.take()
         if events:
-            message = line.message or await self._readable(line, events)
+            message = line.message or await self._readable(line, access, events)
             letter = DeadLetter(
                 *(0, line.subscription.id, now, attempts, reason),
                 *(len(events), message.headers, message.body),
@@ -198,15 +201,15 @@ class Courier:
         line.done()
         self._books.touch(line)
 
-    async def _readable(self, line: Line, events: Sequence[Event]) -> Message:
+    async def _readable(self, line: Line, access: Access, events: Sequence[Event]) -> Message:
         """The message; with full names where its @context cannot be had, with ids alone where nothing helps."""
         try:
-            return await self._message(line, events)
+            return await self._message(line, access, events)
         except Exception as error:  # noqa: BLE001 a bug is logged by `_once`
             _LOG.info("A dead letter of %s is written plainly: %s", line.subscription.id, error)
         envelope = Envelope(_identifier(str(uuid.uuid4())), self._now(), self._tenant)
         try:
-            return notification(line.subscription, events, envelope, CORE, line.watch.mask)
+            return notification(line.subscription, events, envelope, CORE)
         except Exception:  # noqa: BLE001 as in `_once`, which has logged it
             ids = [{"id": event.entity.id} for event in events]
             body = {"id": envelope.id, "type": "Notification", "data": ids}
@@ -235,7 +238,7 @@ class Courier:
 
     async def _round(self, line: Line, now: int) -> None:
         """The subscribed entities, page by page, each in one notification, until one fails."""
-        access = Access(tenant=self._tenant, subject=line.subject)
+        access = await self._look(line)
         subscription = line.subscription
         query = msgspec.structs.replace(conditions_of(subscription), selectors=subscription.selectors)
         cursor = ""
@@ -244,12 +247,12 @@ class Courier:
             page = await self._store.page(query, window, access)
             events = [occurrence(0, now, entity) for entity in page.entities]
             cursor = page.next_cursor
-            if (events and not await self._tell(line, events)) or not cursor:
+            if (events and not await self._tell(line, access, events)) or not cursor:
                 return
 
-    async def _tell(self, line: Line, events: Sequence[Event]) -> bool:
+    async def _tell(self, line: Line, access: Access, events: Sequence[Event]) -> bool:
         """Send one notification of a round; whether it arrived."""
-        written = await self._written(line, events, str(uuid.uuid4()))
+        written = await self._written(line, access, events, str(uuid.uuid4()))
         endpoint = line.subscription.notification.endpoint
         sent, line.slow = await self._outward.send(endpoint, written, slow=line.slow)
         self._record(line, sent)

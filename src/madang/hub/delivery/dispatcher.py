@@ -14,6 +14,8 @@ from functools import partial
 from time import perf_counter
 from typing import Final
 
+import msgspec
+
 from madang.errors import MadangError
 from madang.hub.delivery.bookkeeping import Bookkeeping
 from madang.hub.delivery.courier import Courier
@@ -27,6 +29,7 @@ from madang.settings import LIMITS
 from madang.store.base import KeptSubscription, Store
 from madang.store.deliveries import Kept, OutboxRow, Watched
 from madang.trust.access import Access
+from madang.trust.view import NOTHING, View
 
 _LOG: Final = logging.getLogger(__name__)
 _SLICE_SECONDS: Final = LIMITS.slice_ms_max / 1000
@@ -47,11 +50,14 @@ class Dispatcher:
         self.books = Bookkeeping(store, self.lines, outward.clock)
         self._store = store
         self._access = Access(tenant=tenant)
+        self._hub = outward.hub
+        # What those who subscribed see, as it was asked for the commit that is being matched
+        self._asked: dict[tuple[str, str], Access] = {}
         self._clock = outward.clock
         self._index = SubscriptionIndex()
         self._watched = Watched()
         self._load = Load()
-        self.courier = Courier(tenant, store, outward, self.books, self._refill)
+        self.courier = Courier(tenant, store, outward, self.books, self._refill, self._look)
         # Commits to be matched, and whether there are others on disk before them
         self._taken: deque[OutboxRow] = deque()
         self._taken_bytes = 0
@@ -129,7 +135,7 @@ class Dispatcher:
             periodic = bool(line.subscription.interval_seconds)
             line.become(kept)
             self._index.put(line.watch)
-            self._watch(kept.subscription)
+            self._watch(line)
             if periodic != bool(kept.subscription.interval_seconds):
                 self._stop(kept.subscription.id)
                 line.discard()
@@ -148,13 +154,7 @@ class Dispatcher:
         if line is not None:
             line.discard()
         self.books.forget(subscription_id)
-        self._stale += 1
-        if self._stale > _STALE_MAX or len(self.lines) < _STALE_MAX:
-            self._stale = 0
-            self._watched.by_key.clear()
-            for other in self.lines.values():
-                self._watch(other.subscription)
-            self._follow()
+        self._narrow()
 
     def state(self, subscription_id: str) -> DeliveryState:
         line = self.lines.get(subscription_id)
@@ -166,16 +166,50 @@ class Dispatcher:
             line.poked.set()
 
     def _admit(self, kept: KeptSubscription) -> Line:
-        line = self.lines[kept.subscription.id] = Line(kept, self._load)
+        view = NOTHING if self._hub.owners is not None else None
+        line = self.lines[kept.subscription.id] = Line(kept, self._load, view)
         self._index.put(line.watch)
-        self._watch(kept.subscription)
+        self._watch(line)
         return line
 
-    def _watch(self, subscription: Subscription) -> None:
-        """Let through to the outbox what this subscription could care about."""
+    async def _look(self, line: Line) -> Access:
+        """What who subscribed may see by now, which the line goes by from here on."""
+        if self._hub.owners is None:
+            return msgspec.structs.replace(self._access, subject=line.owner[0])
+        access = await self._hub.owners.access(self._access.tenant, *line.owner)
+        if access is None:
+            access = msgspec.structs.replace(self._access, subject=line.owner[0], view=NOTHING)
+        self._see(line, access.view)
+        return access
+
+    def _see(self, line: Line, view: View | None) -> None:
+        was_steady = line.watch.steady
+        if not line.see(view) or self.lines.get(line.subscription.id) is not line:
+            return
+        self._index.put(line.watch)
+        if was_steady and not line.watch.steady:
+            self._watch(line)
+            self._follow()
+        elif line.watch.steady and not was_steady:
+            self._narrow()
+
+    def _narrow(self) -> None:
+        """Let no more through to the outbox than is needed, now that less is."""
+        self._stale += 1
+        if self._stale > _STALE_MAX or len(self.lines) < _STALE_MAX:
+            self._stale = 0
+            self._watched.by_key.clear()
+            for line in self.lines.values():
+                self._watch(line)
+            self._follow()
+
+    def _watch(self, line: Line) -> None:
+        """Let through to the outbox what this subscription could care about; what comes into its owner's sight by a
+        change of something else too."""
+        subscription = line.subscription
         if subscription.interval_seconds:
             return
-        names = frozenset(subscription.watched) or None
+        names = (frozenset(subscription.watched) or None) if line.watch.steady else None
         by_key = self._watched.by_key
         for key in _keys(subscription):
             known = by_key.get(key, names)
@@ -227,10 +261,11 @@ class Dispatcher:
         size = row.size // len(row.changes)
         now = self._clock.now()
         until = perf_counter() + _SLICE_SECONDS
+        self._asked.clear()
         for changed in row.changes:
             found = event(changed.sequence, changed.time, changed.before, changed.after, changed.rendered)
             try:
-                told = await self._told(found) if self._index.linked else self._index.triggered(found)
+                told = await self._told(found)
             except Exception:  # noqa: BLE001 whatever it is, it must not hold up the notifications of all others
                 told = await self._told_one_by_one(found)
             for started, watch in enumerate(told, 1):
@@ -247,31 +282,48 @@ class Dispatcher:
                 until = perf_counter() + _SLICE_SECONDS
 
     async def _told(self, found: Event) -> list[Watch]:
-        """Who is told of a change where q also has conditions on linked entities."""
+        """Who is told of a change."""
+        if self._hub.owners is not None:
+            return await self._told_one_by_one(found)
+        if not self._index.linked:
+            return self._index.triggered(found)
         return await asked(self._store, self._access, lambda follow: self._index.triggered(found, follow))
 
     async def _told_one_by_one(self, found: Event) -> list[Watch]:
-        """As `_told`, without the subscriptions that cannot say whether they are triggered, which the log names."""
+        """As `_told`, each asked as who subscribed sees it by now, and without the subscriptions that cannot say whether
+        they are triggered, which the log names."""
         told = []
+        until = perf_counter() + _SLICE_SECONDS
         for watch in self._index.candidates(found):
+            line = self.lines.get(watch.subscription.id)
+            if line is None:
+                continue
             try:
-                if await self._is_told(watch, found):
-                    told.append(watch)
+                if await self._is_told(line, found):
+                    told.append(line.watch)
             except Exception:  # noqa: BLE001 as above
                 _LOG.exception("Whether %s is told of %s", watch.subscription.id, found.entity.id)
+            if perf_counter() > until:
+                await asyncio.sleep(0)
+                until = perf_counter() + _SLICE_SECONDS
         return told
 
-    async def _is_told(self, watch: Watch, found: Event) -> bool:
-        ask = partial(watch.triggered, found)
-        return bool(await asked(self._store, self._access, ask) if watch.linked else ask())
+    async def _is_told(self, line: Line, found: Event) -> bool:
+        access = self._asked.get(line.owner)
+        if access is None:
+            access = self._asked[line.owner] = await self._look(line)
+        self._see(line, access.view)
+        ask = partial(line.watch.triggered, found)
+        return bool(await asked(self._store, access, ask) if line.watch.linked else ask())
 
     async def _wanted(self, line: Line, row: OutboxRow) -> list[Event]:
         """The changes of a commit that one subscription is told of and that it has not read yet."""
         wanted = []
+        self._asked.pop(line.owner, None)
         for changed in row.changes:
             if changed.sequence > line.read_to:
                 found = event(changed.sequence, changed.time, changed.before, changed.after)
-                if await self._is_told(line.watch, found):
+                if await self._is_told(line, found):
                     wanted.append(found)
         return wanted
 

@@ -13,21 +13,24 @@ from collections import deque
 
 import msgspec
 
-from madang.ngsild.event import Event, event
+from madang.ngsild.event import Event, as_seen, event
 from madang.ngsild.notification import Message
 from madang.ngsild.subscription import DeliveryState, Subscription
 from madang.ngsild.trigger import Watch
 from madang.settings import LIMITS
 from madang.store.base import KeptSubscription
 from madang.store.deliveries import Failing, Progress
+from madang.trust.view import NOTHING, View, compile_view
 
 
 class Waiting(msgspec.Struct):
-    """A change that waits. first: its sequence, of joined ones that of the first. size: bytes, about."""
+    """A change that waits. first: its sequence, of joined ones that of the first. size: bytes, about. view: of who
+    subscribed, when it was found that they are to be told."""
 
     event: Event | None
     first: int
     size: int
+    view: View | None
 
 
 class Load:
@@ -43,12 +46,14 @@ class Line:
     """cursor: what came up to this sequence is done or was never for it. read_to: while it is `behind`, what
     comes after this sequence is still to be read from the outbox. taken: what the next attempt carries.
     slow: its endpoint takes its time. letters: its dead letters. skipped: as in `Progress`, which `kept` is on disk.
-    poked: set when the clock or the subscription is to be looked at again.
+    poked: set when the clock or the subscription is to be looked at again. owner: subject and purpose of who subscribed.
+    view: what they see, as it was when it was last asked.
     """
 
-    def __init__(self, kept: KeptSubscription, load: Load) -> None:
-        self.subject = kept.subject
-        self.watch = Watch(kept.subscription)
+    def __init__(self, kept: KeptSubscription, load: Load, view: View | None = None) -> None:
+        self.owner = kept.subject, kept.purpose
+        self.view = view
+        self.watch = _watch(kept.subscription, view)
         self.state = DeliveryState()
         self.failing: Failing | None = None
         self.cursor = 0
@@ -72,12 +77,21 @@ class Line:
 
     def become(self, kept: KeptSubscription) -> None:
         """Take over a changed subscription. What waits is sent as that one says, and at once."""
-        self.subject = kept.subject
-        self.watch = Watch(kept.subscription)
+        self.owner = kept.subject, kept.purpose
+        self.watch = _watch(kept.subscription, self.view)
         self.message = None
         self.refusals = 0
         if self.failing is not None:
             self.failing = msgspec.structs.replace(self.failing, next_attempt=0)
+
+    def see(self, view: View | None) -> bool:
+        """Take over what who subscribed sees by now. Whether it is something else than before."""
+        if view is self.view or view == self.view:
+            return False
+        self.view = view
+        self.watch = _watch(self.subscription, view)
+        self.message = None
+        return True
 
     def restore(self, progress: Progress | None, mark: int) -> None:
         """Go on where the process before this one stopped. mark: as in `Keeping`."""
@@ -114,23 +128,33 @@ class Line:
             return
         joined = self._of_entity.get(found.entity.id) if self.subscription.throttling_seconds else None
         if joined is not None:
-            joined.event = join(joined.event, found)
+            joined.event, joined.view = join(joined.event, found), self.view
             return
         full = len(self._waiting) >= LIMITS.notification_waiting_changes_max
         if full or (self._waiting and self._load.bytes + size > LIMITS.notification_waiting_bytes_max):
             self.behind, self.read_to = True, found.sequence - 1
             return
-        waiting = Waiting(found, found.sequence, size)
+        waiting = Waiting(found, found.sequence, size, self.view)
         self._load.bytes += size
         self._waiting.append(waiting)
         if self.subscription.throttling_seconds:
             self._of_entity[found.entity.id] = waiting
 
     def take(self) -> list[Event]:
-        """The changes of the next notification: what failed before, or the head of what waits."""
+        """The changes of the next notification, as who subscribed sees them by now: what failed before, or the head of
+        what waits."""
         if not self.taken:
             self._take()
-        return [one.event for one in self.taken if one.event is not None]
+        return [seen for one in self.taken if (seen := self._seen(one)) is not None]
+
+    def _seen(self, one: Waiting) -> Event | None:
+        """None if it is not told: it came to nothing, or is hidden by now."""
+        if one.event is None or self.watch.seen is None:
+            return one.event
+        # What is linked was looked at when the change came
+        if one.view != self.view and not self.watch.linked and not self.watch.triggered(one.event):
+            return None
+        return as_seen(one.event, self.watch.seen)
 
     def _take(self) -> None:
         throttled = bool(self.subscription.throttling_seconds)
@@ -182,6 +206,13 @@ class Line:
     def progress(self, position: int) -> Progress:
         """What is to be kept of it."""
         return Progress(self.lag(position), self.state, self.failing, self.skipped)
+
+
+def _watch(subscription: Subscription, view: View | None) -> Watch:
+    if view is None:
+        return Watch(subscription)
+    # Who is not known to see anything may come to see all that there is
+    return Watch(subscription, compile_view(view).seen, steady=view.steady and view != NOTHING)
 
 
 def join(former: Event | None, later: Event) -> Event | None:

@@ -166,6 +166,7 @@ MIGRATIONS: Final = (
     INSERT INTO combination SELECT types, count(*) FROM entity GROUP BY types;
     """,
     person_rows.TABLES,
+    "ALTER TABLE subscription ADD COLUMN purpose TEXT NOT NULL DEFAULT '';",
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import apsw
+import msgspec
 
 from madang.errors import AlreadyExists, MadangError, NotFound
 from madang.ngsild.subscription import Subscription, decode_subscription, encode_subscription
@@ -24,7 +25,7 @@ class SqliteSubscriptions:
     async def add(self, kept: KeptSubscription) -> None:
         row = _row(kept)
         added = await self._changes(
-            "INSERT OR IGNORE INTO subscription (subject, data, id) VALUES (?, ?, ?)", row
+            "INSERT OR IGNORE INTO subscription (subject, purpose, data, id) VALUES (?, ?, ?, ?)", row
         )
         if not added:
             raise AlreadyExists(f"Subscription {kept.subscription.id} exists already")
@@ -32,12 +33,16 @@ class SqliteSubscriptions:
     async def get(self, subscription_id: str) -> KeptSubscription | None:
         return _read(self._reader, subscription_id)
 
-    async def page(self, limit: int, offset: int) -> tuple[list[KeptSubscription], int]:
+    async def page(
+        self, limit: int, offset: int, subject: str | None = None
+    ) -> tuple[list[KeptSubscription], int]:
         rows = self._reader.execute(
-            "SELECT subject, data FROM subscription ORDER BY number LIMIT ? OFFSET ?", (limit, offset)
+            "SELECT subject, purpose, data FROM subscription WHERE ?1 IS NULL OR subject = ?1 ORDER BY number LIMIT ?2 OFFSET ?3",
+            (subject, limit, offset),
         )
         found = [_kept(row) for row in rows]
-        return found, int(self._reader.execute("SELECT count(*) FROM subscription").get)
+        counted = "SELECT count(*) FROM subscription WHERE ?1 IS NULL OR subject = ?1"
+        return found, int(self._reader.execute(counted, (subject,)).get)
 
     async def update(
         self, subscription_id: str, change: Callable[[Subscription], Subscription]
@@ -75,7 +80,7 @@ class SqliteSubscriptions:
 
 def _read(connection: apsw.Connection, subscription_id: str) -> KeptSubscription | None:
     row = connection.execute(
-        "SELECT subject, data FROM subscription WHERE id = ?", (subscription_id,)
+        "SELECT subject, purpose, data FROM subscription WHERE id = ?", (subscription_id,)
     ).fetchone()
     return _kept(row) if row is not None else None
 
@@ -86,14 +91,15 @@ def _update(
     before = _read(connection, subscription_id)
     if before is None:
         raise NotFound(f"Subscription {subscription_id} does not exist")
-    after = KeptSubscription(change(before.subscription), before.subject)
-    connection.execute("UPDATE subscription SET subject = ?, data = ? WHERE id = ?", _row(after))
+    after = msgspec.structs.replace(before, subscription=change(before.subscription))
+    connection.execute("UPDATE subscription SET subject = ?, purpose = ?, data = ? WHERE id = ?", _row(after))
     return after
 
 
-def _row(kept: KeptSubscription) -> tuple[str, bytes, str]:
-    return kept.subject, encode_subscription(kept.subscription), kept.subscription.id
+def _row(kept: KeptSubscription) -> tuple[str, str, bytes, str]:
+    return kept.subject, kept.purpose, encode_subscription(kept.subscription), kept.subscription.id
 
 
-def _kept(row: tuple[str, bytes]) -> KeptSubscription:
-    return KeptSubscription(decode_subscription(row[1]), row[0])
+def _kept(row: tuple[str, str, bytes]) -> KeptSubscription:
+    subject, purpose, data = row
+    return KeptSubscription(decode_subscription(data), subject, purpose)
