@@ -23,7 +23,7 @@ async def test_a_session_says_who_is_signed_in_until_it_ends(
     platform: SqlitePlatform, accounts: Accounts, clock: FixedClock
 ) -> None:
     account = await mina(platform)
-    secret = tokens.made(tokens.SESSION)
+    secret = tokens.made(tokens.PLAIN)
     session = await platform.sessions.add(
         tokens.digest(secret), Session(0, account.number, NOW, NOW, NOW, NOW + DAY)
     )
@@ -45,7 +45,7 @@ async def test_a_session_that_is_not_used_ends(
     platform: SqlitePlatform, accounts: Accounts, clock: FixedClock
 ) -> None:
     account = await mina(platform)
-    secret = tokens.made(tokens.SESSION)
+    secret = tokens.made(tokens.PLAIN)
     await platform.sessions.add(tokens.digest(secret), Session(0, account.number, NOW, NOW, NOW, NOW + DAY))
     for _ in range(3):
         clock.advance(DAY // 4)
@@ -53,7 +53,7 @@ async def test_a_session_that_is_not_used_ends(
     clock.advance(DAY // 4)
     assert await accounts.identity_of_session(secret) is None
     account = await mina_again(platform)
-    other = tokens.made(tokens.SESSION)
+    other = tokens.made(tokens.PLAIN)
     now = clock.now()
     await platform.sessions.add(tokens.digest(other), Session(0, account.number, now, now, now, now + DAY))
     assert await accounts.identity_of_session(other) is not None

@@ -160,8 +160,12 @@ class Accounts(Protocol):
         """The argon2id hash, "" for none."""
         ...
 
-    async def set_password(self, number: int, hashed: str, keep: int = 0) -> None:
-        """Ends every session of the account, except for the one with the number `keep`, and every link to it."""
+    async def set_password(self, number: int, hashed: str) -> None:
+        """Ends every session of the account and every link to it."""
+        ...
+
+    async def hash_anew(self, number: int, former: str, hashed: str) -> None:
+        """The same password in another form; nothing where it is another by now."""
         ...
 
     async def provider_account(self, issuer: str, subject: str) -> int:

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
 
 from madang.clock import Clock
+from madang.errors import Denied
+from madang.hub.accounts.attempts import Attempts
+from madang.hub.accounts.passwords import Passwords
 from madang.hub.accounts.tokens import KEY, TOKEN, digest
+from madang.hub.trust.audit import record_in
 from madang.settings import LIMITS
+from madang.store.audit import Chain, Deed, Event
 from madang.store.platform import Account, Key, Platform, Session, Uses, among
 from madang.trust.identity import OPERATOR, VISITOR, Identity, Kind, Permission
+from madang.trust.roles import BUILT_IN, Role, permissions_of
 
 _SECOND: Final = 1_000_000
 # A command beside the platform may change something; what the platform itself changes counts at once
@@ -45,11 +51,23 @@ _Find = Callable[[bytes, int], Awaitable[_Known | None]]
 
 
 class Accounts:
-    """Made inside a running event loop; `close` it before the platform's store."""
+    """Made inside a running event loop; `close` it before the platform's store.
 
-    def __init__(self, platform: Platform, clock: Clock) -> None:
+    roles: those of the city. chain: where it is recorded who signed in, and who changed what of accounts."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        clock: Clock,
+        roles: Mapping[str, Role] = BUILT_IN,
+        chain: Chain | None = None,
+    ) -> None:
         self.platform = platform
         self.clock = clock
+        self.roles = roles
+        self.passwords = Passwords()
+        self.attempts = Attempts()
+        self._chain = chain
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._writes = self._version = -1
         self._looked = 0
@@ -91,7 +109,18 @@ class Accounts:
         """The session with this secret, as long as it lasts."""
         return await self._lasting(digest(token), self.clock.now())
 
+    def permissions(self, identity: Identity) -> frozenset[Permission]:
+        return permissions_of(identity, self.roles)
+
+    async def record(self, subject: str, deed: Deed, what: str, reason: str = "") -> None:
+        """In the platform's chain. If it cannot be recorded, it must not be done.
+
+        Raises Busy or StoreBroken."""
+        if self._chain is not None:
+            await record_in(self._chain, self.clock, Event(subject, deed, what, reason=reason))
+
     async def close(self) -> None:
+        self.passwords.close()
         if self._noting is not None:
             self._noting.cancel()
         await self._write_uses()
@@ -153,11 +182,15 @@ class Accounts:
 
     async def _lasting(self, hashed: bytes, now: int) -> Session | None:
         found = await self.platform.sessions.get(hashed, now)
-        if found is None:
+        if found is None or not self.lasts(found, now):
             return None
         seen = max(found.seen, self._uses.sessions.get(found.number, 0))
-        lasts = now < found.expires and now < seen + LIMITS.session_idle_seconds_max * _SECOND
-        return msgspec.structs.replace(found, seen=seen) if lasts else None
+        return msgspec.structs.replace(found, seen=seen)
+
+    def lasts(self, session: Session, now: int) -> bool:
+        """Whether the session is still one: neither too old nor too long unused."""
+        seen = max(session.seen, self._uses.sessions.get(session.number, 0))
+        return now < session.expires and now < seen + LIMITS.session_idle_seconds_max * _SECOND
 
     async def _key(self, hashed: bytes, now: int) -> _Known | None:
         found = await self.platform.keys.by_secret(hashed, now)
@@ -175,8 +208,13 @@ class Accounts:
             return None
         tenants = among(key.tenants, owner.tenants)
         return Identity(
-            *(f"key:{key.number}", Kind.KEY, None if tenants is None else frozenset(tenants)),
-            *(owner.roles, owner.organisations, scopes_of(key.scopes)),
+            f"key:{key.number}",
+            Kind.KEY,
+            None if tenants is None else frozenset(tenants),
+            owner.roles,
+            owner.organisations,
+            scopes_of(key.scopes),
+            f"person:{owner.number}",
         )
 
     async def _token(self, hashed: bytes, now: int) -> _Known | None:
@@ -193,15 +231,26 @@ class Accounts:
         owner = await self.platform.accounts.get(client.account)
         if owner is None or not owner.active:
             return None
-        organisations = (client.organisation,) if client.organisation else ()
-        if not live:
-            sandbox = frozenset((client.sandbox,))
-            subject = f"sandbox:{number}"
-            return Identity(subject, Kind.CLIENT, sandbox, _SANDBOX_ROLES, organisations, SANDBOX_SCOPES)
         return Identity(
-            *(f"client:{number}", Kind.CLIENT, frozenset(client.tenants)),
-            *(client.roles, organisations, scopes_of(client.scopes)),
+            f"{'client' if live else 'sandbox'}:{number}",
+            Kind.CLIENT,
+            frozenset(client.tenants if live else (client.sandbox,)),
+            client.roles if live else _SANDBOX_ROLES,
+            (client.organisation,) if client.organisation else (),
+            scopes_of(client.scopes) if live else SANDBOX_SCOPES,
+            f"person:{owner.number}",
         )
+
+
+async def own_account(accounts: Accounts, identity: Identity) -> Account:
+    """Of the person who asks, or to whom the key that asks belongs. Raises Denied for others."""
+    kind, _, number = (identity.owner or identity.subject).partition(":")
+    account = None
+    if identity.kind in (Kind.PERSON, Kind.KEY) and kind == "person":
+        account = await accounts.platform.accounts.get(int(number))
+    if account is None:
+        raise Denied("Only people who have signed in, and their keys, have an account")
+    return account
 
 
 def person(account: Account) -> Identity:

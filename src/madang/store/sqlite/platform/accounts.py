@@ -60,8 +60,15 @@ class SqliteAccounts:
             self._file.reader.execute("SELECT password FROM account WHERE number = ?", (number,)).get or ""
         )
 
-    async def set_password(self, number: int, hashed: str, keep: int = 0) -> None:
-        await self._file.write(lambda connection: _set_password(connection, number, hashed, keep))
+    async def set_password(self, number: int, hashed: str) -> None:
+        await self._file.write(lambda connection: _set_password(connection, number, hashed))
+
+    async def hash_anew(self, number: int, former: str, hashed: str) -> None:
+        await self._file.write(
+            lambda connection: connection.execute(
+                "UPDATE account SET password = ? WHERE number = ? AND password = ?", (hashed, number, former)
+            )
+        )
 
     async def provider_account(self, issuer: str, subject: str) -> int:
         found = self._file.reader.execute(
@@ -145,7 +152,7 @@ class SqliteLinks:
             account = get(connection, link.account)
             if link.errand is Errand.FIRST or account is None:
                 raise _used()
-            _set_password(connection, link.account, hashed, 0)
+            _set_password(connection, link.account, hashed)
             return account
 
         return await self._file.write(work)
@@ -192,11 +199,11 @@ def _set_organisations(connection: apsw.Connection, account: Account) -> None:
     )
 
 
-def _set_password(connection: apsw.Connection, number: int, hashed: str, keep: int) -> None:
+def _set_password(connection: apsw.Connection, number: int, hashed: str) -> None:
     connection.execute("UPDATE account SET password = ? WHERE number = ?", (hashed, number))
     if not connection.changes():
         raise NotFound(f"There is no account {number}")
-    connection.execute("DELETE FROM session WHERE account = ? AND number <> ?", (number, keep))
+    connection.execute("DELETE FROM session WHERE account = ?", (number,))
     connection.execute("DELETE FROM link WHERE account = ?", (number,))
 
 
