@@ -129,6 +129,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
     subject: str = ""
     deed: Deed | None = None
+    object: str = ""
     entity: str = ""
     since: int | None = None
     until: int | None = None
@@ -176,6 +177,10 @@ class Chain(Protocol):
 
     async def verify(self, known: Sequence[Head] = ()) -> Verdict:
         """Read the whole chain. known: how far it was at other times, by what was kept elsewhere."""
+        ...
+
+    async def cut(self, before: int, now: int) -> int:
+        """Let go of what was recorded before a moment, except for the last event; how many events. now: as above."""
         ...
 
     async def forget(self, entities: Sequence[str]) -> int:

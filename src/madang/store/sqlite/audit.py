@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 
 from madang.store.audit import Event, Head, Recorded, Verdict, Wanted
-from madang.store.sqlite import audit_check, audit_rows
+from madang.store.sqlite import audit_check, audit_cut, audit_rows
 from madang.store.sqlite.connection import open_reader
 
 Writing = Callable[[Callable[[apsw.Connection], Any]], Awaitable[Any]]
+Result = TypeVar("Result")
 
 
 class SqliteChain:
@@ -57,16 +58,26 @@ class SqliteChain:
         finally:
             connection.close()
 
-    async def forget(self, entities: Sequence[str]) -> int:
-        forgotten: list[int] = []
+    async def cut(self, before: int, now: int) -> int:
+        gone = await self._done(lambda connection: audit_cut.begin(connection, before, now))
+        more = True
+        while more:
+            more = await self._done(audit_cut.clear)
+        return gone
 
-        def work(connection: apsw.Connection) -> None:
+    async def forget(self, entities: Sequence[str]) -> int:
+        def work(connection: apsw.Connection) -> int:
             before = connection.total_changes()
             connection.executemany("DELETE FROM audit_name WHERE entity = ?", [(one,) for one in entities])
-            forgotten.append(connection.total_changes() - before)
+            return connection.total_changes() - before
 
-        await self._writing(work)
-        return forgotten[0]
+        return await self._done(work)
+
+    async def _done(self, work: Callable[[apsw.Connection], Result]) -> Result:
+        """Run the work in a transaction of the writer; what it returned."""
+        done: list[Result] = []
+        await self._writing(lambda connection: done.append(work(connection)))
+        return done[0]
 
 
 def _conditions(connection: apsw.Connection, wanted: Wanted) -> tuple[list[str], list[Any]]:
@@ -74,6 +85,7 @@ def _conditions(connection: apsw.Connection, wanted: Wanted) -> tuple[list[str],
     asked = (
         ("subject = ?", wanted.subject or None),
         ("deed = ?", wanted.deed.value if wanted.deed is not None else None),
+        ("object = ?", wanted.object or None),
         ("time >= ?", wanted.since),
         ("time < ?", wanted.until),
     )

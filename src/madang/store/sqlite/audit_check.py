@@ -35,17 +35,19 @@ def check(connection: apsw.Connection, known: Sequence[Head] = ()) -> Checking:
 
 def _chain(connection: apsw.Connection, behind: Head, known: dict[int, bytes]) -> Checking:
     number, last = behind.number, behind.hash
+    if known.get(number, last) != last:
+        return Verdict(0, behind, f"event {number} is not the one that was noted elsewhere")
     cut = ""
     # Of (token, number), by a hash whose seed is this process's secret: two sums agree only if the rows do
     mentioned = 0
     for rows in _slices(connection, _ROWS, (behind.number,)):
-        for at, time, subject, deed, told, hashed in rows:
+        for at, time, subject, deed, object_, told, hashed in rows:
             number += 1
             if at != number:
                 return _broken(
                     number - 1 - behind.number, Head(number - 1, last), f"event {number} is missing"
                 )
-            if audit_rows.digest(last, at, time, (subject, deed, told)) != hashed:
+            if audit_rows.digest(last, at, time, (subject, deed, object_, told)) != hashed:
                 why = f"event {at} is not what was recorded, or the one before it is not"
                 return _broken(number - 1 - behind.number, Head(number - 1, last), why)
             last = hashed
@@ -56,7 +58,7 @@ def _chain(connection: apsw.Connection, behind: Head, known: dict[int, bytes]) -
             rest = audit_rows.decode_told(told)
             mentioned += sum(hash((token, at)) for token in rest.tokens)
             if deed == Deed.CUT:
-                cut = rest.object
+                cut = object_
         yield
     head, events = Head(number, last), number - behind.number
     if any(one > number for one in known):
@@ -65,7 +67,7 @@ def _chain(connection: apsw.Connection, behind: Head, known: dict[int, bytes]) -
         )
     if behind.number and cut != str(behind):
         return _broken(events, head, f"the events up to {behind.number} are gone, and no cut tells of it")
-    fault = yield from _beside(connection, mentioned)
+    fault = yield from _beside(connection, behind.number, mentioned)
     return Verdict(events, head, fault)
 
 
@@ -77,10 +79,10 @@ def _slices(connection: apsw.Connection, statement: str, place: tuple[Any, ...])
         place = rows[-1][: len(place)]
 
 
-def _beside(connection: apsw.Connection, mentioned: int) -> Generator[None, None, str]:
+def _beside(connection: apsw.Connection, behind: int, mentioned: int) -> Generator[None, None, str]:
     """What is wrong with the index of things or with their names, "" if nothing is."""
     for rows in _slices(connection, _ENTITIES, (b"", 0)):
-        mentioned -= sum(hash(row) for row in rows)
+        mentioned -= sum(hash(row) for row in rows if row[1] > behind)
         yield
     if mentioned:
         return "the list of which event is of which thing is not what the events say"

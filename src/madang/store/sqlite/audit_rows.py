@@ -24,6 +24,7 @@ TABLES: Final = """
         time INTEGER NOT NULL,
         subject TEXT NOT NULL,
         deed TEXT NOT NULL,
+        object TEXT NOT NULL,
         told BLOB NOT NULL,
         hash BLOB NOT NULL
     );
@@ -36,8 +37,8 @@ TABLES: Final = """
     ) WITHOUT ROWID;
     CREATE TABLE audit_cut (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL, hash BLOB NOT NULL);
     """
-COLUMNS: Final = "number, time, subject, deed, told, hash"
-Row = tuple[int, int, str, str, bytes, bytes]
+COLUMNS: Final = "number, time, subject, deed, object, told, hash"
+Row = tuple[int, int, str, str, str, bytes, bytes]
 
 _SALT_BYTES: Final = 16
 _TOKEN_BYTES: Final = 16
@@ -49,7 +50,6 @@ _NAME: Final = "SELECT entity FROM audit_name WHERE token = ?"
 class Told(msgspec.Struct, frozen=True, array_like=True):
     """What stands in the column `told`: the fields of `Event` that have no column, tokens for the entities."""
 
-    object: str
     tokens: tuple[bytes, ...]
     types: tuple[str, ...]
     purpose: str
@@ -67,8 +67,8 @@ def decode_told(blob: bytes) -> Told:
     return _TOLD.decode(blob)
 
 
-def digest(before: bytes, number: int, time: int, columns: tuple[str, str, bytes]) -> bytes:
-    """The hash of an event. before: that of the one before it, no bytes for the first. columns: subject, deed, told."""
+def digest(before: bytes, number: int, time: int, columns: tuple[str, str, str, bytes]) -> bytes:
+    """The hash of an event. before: that of the one before it, no bytes for the first. columns: from subject to told."""
     return sha256(before + _ENCODER.encode((number, time, *columns))).digest()
 
 
@@ -96,12 +96,12 @@ def write(connection: apsw.Connection, time: int, events: Iterable[Event]) -> No
         number += 1
         tokens = tuple([_token(connection, entity) for entity in dict.fromkeys(event.entities)])
         told = Told(
-            *(event.object, tokens, event.types, event.purpose, event.reason),
-            *(event.rules, event.origin, event.request),
+            *(tokens, event.types, event.purpose, event.reason, event.rules),
+            *(event.origin, event.request),
         )
-        columns = event.subject, event.deed.value, _ENCODER.encode(told)
+        columns = event.subject, event.deed.value, event.object, _ENCODER.encode(told)
         last = digest(last, number, time, columns)
-        connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?)", (number, time, *columns, last))
+        connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)", (number, time, *columns, last))
         connection.executemany("INSERT INTO audit_entity VALUES (?, ?)", [(one, number) for one in tokens])
 
 
@@ -122,12 +122,12 @@ def _token(connection: apsw.Connection, entity: str) -> bytes:
 
 def read(connection: apsw.Connection, row: Row) -> Recorded:
     """An event as it is told, with the names of its things as far as they are known."""
-    number, time, subject, deed, told, hashed = row
+    number, time, subject, deed, object_, told, hashed = row
     rest = decode_told(told)
     names: list[Any] = [connection.execute(_NAME, (one,)).get for one in rest.tokens]
     known = tuple([name for name in names if name is not None])
     event = Event(
-        *(subject, Deed(deed), rest.object, known, rest.types, rest.purpose, rest.reason),
+        *(subject, Deed(deed), object_, known, rest.types, rest.purpose, rest.reason),
         *(rest.rules, rest.origin, rest.request),
     )
     return Recorded(number, time, event, len(names) - len(known), hashed)
