@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from madang import vocabulary
 from madang.city.file import CityFile, RoleTable
 from madang.city.mistake import Found, Path, nearest
+from madang.city.model import City
 from madang.errors import BadRequestData
+from madang.hub.trust.rulebook import Beginning
 from madang.settings import LIMITS
 from madang.trust.policy import Policy
 from madang.trust.policy_check import Known, problems
@@ -41,6 +43,20 @@ def roles_of(file: CityFile) -> tuple[Role, ...]:
     return tuple(
         Role(role.id, role.name or _labels(role.id), frozenset(role.permissions), role.ordinary)
         for role in file.role
+    )
+
+
+def beginning(city: City) -> Beginning:
+    """What the city's policies begin with."""
+    return Beginning(
+        city=city.id,
+        time_zone=city.time_zone,
+        public=city.trust.public,
+        protected=city.trust.protected,
+        group_min=city.trust.group_min,
+        roles=city.roles,
+        policies=city.policies,
+        sources=frozenset(source.id for source in city.sources),
     )
 
 

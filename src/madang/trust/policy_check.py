@@ -211,7 +211,10 @@ def _duties(policy: Policy, known: Known) -> Iterator[Problem]:
         yield Problem(("duties", "attribution"), reason)
     elif not duties.attribution.isprintable():
         yield Problem(("duties", "attribution"), "The attribution must be one line of text")
-    if duties.notify:
+    if duties.notify and not policy.what.types:
+        reason = "To have every use recorded, name the types; not everything that is read can be"
+        yield Problem(("duties", "notify"), reason)
+    elif duties.notify:
         role = known.roles.get(duties.notify)
         if role is None or Permission.AUDIT not in role.permissions:
             readers = sorted(name for name, one in known.roles.items() if Permission.AUDIT in one.permissions)

@@ -23,6 +23,7 @@ from madang.ngsild.query import Query
 from madang.ngsild.scope import ScopeExpression, parse_scope_query
 from madang.ngsild.selection import TypeExpression
 from madang.ngsild.times import parse_moment
+from madang.trust.access import Duty
 from madang.trust.identity import Identity
 from madang.trust.policy import DAYS, EVERY, OWN, Constraints, Effect, Policy, What, Who
 from madang.trust.view import Rule, View
@@ -30,6 +31,7 @@ from madang.trust.view import Rule, View
 # Within which an entity says whom it belongs to
 OWNER: Final = "https://smartdatamodels.org/owner"
 _SECOND: Final = 1_000_000
+_UNITS: Final = {"h": 3600, "d": 24 * 3600}
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -93,16 +95,37 @@ def has_purpose(policy: Policy, purpose: str) -> bool:
     return policy.effect is Effect.PROHIBIT and not purpose
 
 
-def view_of(policies: Iterable[Policy], organisations: tuple[str, ...], ground: Ground) -> View:
+class Sum(msgspec.Struct, frozen=True):
+    """What several policies come to. policies: ids of those by which something is seen. duties: of these."""
+
+    view: View
+    policies: tuple[str, ...] = ()
+    duties: tuple[Duty, ...] = ()
+
+
+def sum_of(policies: Iterable[Policy], organisations: tuple[str, ...], ground: Ground) -> Sum:
     """What these policies, all of which hold for the caller, show of the graph.
 
     organisations: of which the caller is a member."""
-    grants: list[Rule] = []
+    grants: list[tuple[Policy, Rule]] = []
     denials: list[Rule] = []
     for policy in policies:
-        into = grants if policy.effect is Effect.PERMIT else denials
-        into += rules(policy, organisations, ground)
-    return View(without_needless(grants), tuple(dict.fromkeys(denials)))
+        made = rules(policy, organisations, ground)
+        if policy.effect is Effect.PERMIT:
+            grants += [(policy, rule) for rule in made]
+        else:
+            denials += made
+    left = without_needless([rule for _, rule in grants])
+    granting = {policy.id: policy for policy, rule in grants if rule in left}
+    duties = [duty for policy in granting.values() if (duty := _duty(policy)) != Duty()]
+    view = View(left, tuple(dict.fromkeys(denials)))
+    return Sum(view, tuple(granting), tuple(dict.fromkeys(duties)))
+
+
+def _duty(policy: Policy) -> Duty:
+    duties = policy.duties
+    seconds = int(duties.delete_after[:-1]) * _UNITS[duties.delete_after[-1]] if duties.delete_after else 0
+    return Duty(duties.attribution, duties.notify, seconds)
 
 
 def without_needless(grants: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -98,4 +98,12 @@ MIGRATIONS: Final = (
     ) WITHOUT ROWID;
     """,
     audit_rows.TABLES,
+    """
+    CREATE TABLE policy (
+        id TEXT PRIMARY KEY, document TEXT NOT NULL, changed INTEGER NOT NULL, changed_by TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE policy_use (
+        policy TEXT, subject TEXT, day INTEGER, count INTEGER NOT NULL, PRIMARY KEY (day, policy, subject)
+    ) WITHOUT ROWID;
+    """,
 )

@@ -8,11 +8,13 @@ import apsw
 
 from madang.store.audit import Chain
 from madang.store.platform import Accounts, Clients, Keys, Links, Sessions, Uses
+from madang.store.policies import PolicyStore
 from madang.store.sqlite.audit import SqliteChain
 from madang.store.sqlite.platform.accounts import SqliteAccounts, SqliteLinks
 from madang.store.sqlite.platform.clients import SqliteClients
 from madang.store.sqlite.platform.file import PlatformFile
 from madang.store.sqlite.platform.keys import SqliteKeys
+from madang.store.sqlite.platform.policies import SqlitePolicies
 from madang.store.sqlite.platform.sessions import SqliteSessions
 
 
@@ -26,6 +28,7 @@ class SqlitePlatform:
         self.sessions: Sessions = SqliteSessions(self.file)
         self.keys: Keys = SqliteKeys(self.file)
         self.clients: Clients = SqliteClients(self.file)
+        self.policies: PolicyStore = SqlitePolicies(self.file)
         self.audit: Chain = SqliteChain(self.file.reader, self.file.write)
 
     @property
