@@ -13,6 +13,7 @@ from typing import Protocol
 import msgspec
 
 from madang.store.audit import Chain
+from madang.store.policies import PolicyStore
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -304,6 +305,7 @@ class Platform(Protocol):
     keys: Keys
     clients: Clients
     audit: Chain
+    policies: PolicyStore
 
     @property
     def writes(self) -> int:
