@@ -18,11 +18,11 @@ import aiohttp
 import apsw
 import msgspec
 import pytest
+from tests.acknowledged import BASE, write_one, write_together
 from tests.serving import Platform, alive, descendants
 from tests.small_city_file import city_of
 
 ROUNDS = 20
-BASE = "/ngsi-ld/v1"
 BATCH = 5
 CHILD_KILLED_EVERY = 5
 # More than are read before the last round
@@ -49,23 +49,17 @@ def counter(number: int) -> dict[str, object]:
 
 async def create(client: aiohttp.ClientSession, ledger: Ledger, name: str) -> None:
     for number in range(100_000):
-        entity = {"id": f"urn:ngsi-ld:Created:{name}:{number}", "type": "Created", "counter": counter(number)}
-        async with client.post(f"{BASE}/entities", json=entity) as response:
-            assert response.status == 201, await response.text()
-        ledger.created.add(str(entity["id"]))
+        identifier = f"urn:ngsi-ld:Created:{name}:{number}"
+        await write_one(client, {"id": identifier, "type": "Created", "counter": counter(number)}, new=True)
+        ledger.created.add(identifier)
 
 
 async def count(client: aiohttp.ClientSession, ledger: Ledger, name: str) -> None:
     identifier = f"urn:ngsi-ld:Counted:{name}"
     for number in range(80_000):
         ledger.tried[identifier] = number
-        if number == 0:
-            entity = {"id": identifier, "type": "Counted", "counter": counter(0)}
-            request = client.post(f"{BASE}/entities", json=entity)
-        else:
-            request = client.patch(f"{BASE}/entities/{identifier}/attrs", json={"counter": counter(number)})
-        async with request as response:
-            assert response.status in (201, 204), await response.text()
+        entity = {"id": identifier, "type": "Counted", "counter": counter(number)}
+        await write_one(client, entity, new=number == 0)
         ledger.counted[identifier] = number
 
 
@@ -75,8 +69,7 @@ async def count_together(client: aiohttp.ClientSession, ledger: Ledger, name: st
     for number in range(80_000):
         ledger.tried |= dict.fromkeys(identifiers, number)
         entities = [{"id": one, "type": "Together", "counter": counter(number)} for one in identifiers]
-        async with client.post(f"{BASE}/entityOperations/upsert", json=entities) as response:
-            assert response.status in (201, 204), await response.text()
+        await write_together(client, entities)
         ledger.counted |= dict.fromkeys(identifiers, number)
 
 

@@ -19,6 +19,7 @@ import msgspec
 import orjson
 import pytest
 from aiohttp import web
+from tests.acknowledged import BASE, write_one, write_together
 from tests.serving import Platform
 
 from madang import server
@@ -29,7 +30,6 @@ LIFE_SECONDS = (2.0, 6.0)
 LAST_SECONDS = 25.0
 SETTLE_SECONDS_MAX = 60.0
 GROWTH_MAX = 1.25
-BASE = "/ngsi-ld/v1"
 COUNTERS, BATCHES, BATCH = 6, 2, 10
 REFUSED_EVERY = 150
 SUBSCRIPTION = "urn:ngsi-ld:Subscription:"
@@ -142,13 +142,8 @@ async def count(client: aiohttp.ClientSession, written: Written, number: int) ->
     level = await resume(client, written, identifier)
     while True:
         written.tried[identifier] = level
-        if level == 0:
-            entity = {"id": identifier, "type": "Counted", "level": level_of(0)}
-            request = client.post(f"{BASE}/entities", json=entity)
-        else:
-            request = client.patch(f"{BASE}/entities/{identifier}/attrs", json={"level": level_of(level)})
-        async with request as response:
-            assert response.status in (201, 204), await response.text()
+        entity = {"id": identifier, "type": "Counted", "level": level_of(level)}
+        await write_one(client, entity, new=level == 0)
         written.note(identifier, level)
         level += 1
         await asyncio.sleep(random.uniform(0, 0.02))
@@ -161,8 +156,7 @@ async def count_together(client: aiohttp.ClientSession, written: Written, number
     while True:
         written.tried |= dict.fromkeys(identifiers, level)
         entities = [{"id": one, "type": "Together", "level": level_of(level)} for one in identifiers]
-        async with client.post(f"{BASE}/entityOperations/upsert", json=entities) as response:
-            assert response.status in (201, 204), await response.text()
+        await write_together(client, entities)
         for one in identifiers:
             written.note(one, level)
         level += 1
