@@ -441,6 +441,9 @@ class Limits(msgspec.Struct, frozen=True):
     policy_text_characters_max: Annotated[
         int, msgspec.Meta(description="an attribution or a name in a policy; what a caller says as purpose")
     ] = 200
+    person_requests_open_max: Annotated[
+        int, msgspec.Meta(description="requests of one person that wait for an answer")
+    ] = 10
     disk_free_bytes_min: Annotated[
         int, msgspec.Meta(description="free on the disk of the home folder, or the platform is not ready")
     ] = 256 * 1024**2

@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from time import perf_counter
 from typing import Any, Final
 
@@ -37,16 +38,25 @@ Outcomes = list[Outcome | MadangError]
 Work = Callable[[apsw.Connection], Any]
 
 
+class Apart(Enum):
+    """Whether work shares its transaction with others, has one of its own, or none."""
+
+    NO = "no"
+    OWN = "own"
+    NONE = "none"
+
+
 class _Job:
     """What one caller wants committed together, and where the answer goes."""
 
-    __slots__ = ("answer", "author", "changes", "outcomes", "within", "work")
+    __slots__ = ("answer", "apart", "author", "changes", "outcomes", "within", "work")
 
     def __init__(self, changes: Sequence[Change], work: Work | None, within: Access | None) -> None:
         self.changes = changes
         self.work = work
         self.within = within
         self.author = author_of(within)
+        self.apart = Apart.NO
         self.answer: asyncio.Future[Outcomes] = asyncio.get_running_loop().create_future()
         self.outcomes: Outcomes = []
 
@@ -84,9 +94,21 @@ class Committer:
             raise StoreBroken("The store is being closed; nothing more is written to it")
         if self._waiting_changes + len(changes) > LIMITS.commit_queue_changes_max and self._waiting:
             raise Busy(f"{self._waiting_changes} changes wait to be written; try again in a moment")
-        job = _Job(changes, work, within)
+        return await self._queued(_Job(changes, work, within))
+
+    async def apart(self, work: Work, apart: Apart, changes: Sequence[Change] = ()) -> None:
+        """Run the work in a transaction of its own, so that no change of another is decided on what it takes away, and
+        then apply the changes; or in none, in the thread that waits for the disk, while nobody writes and the reader is
+        released."""
+        if self._closing:
+            raise StoreBroken("The store is being closed; nothing more is written to it")
+        job = _Job(changes, work, None)
+        job.apart = apart
+        await self._queued(job)
+
+    async def _queued(self, job: _Job) -> Outcomes:
         self._waiting.append(job)
-        self._waiting_changes += len(changes)
+        self._waiting_changes += len(job.changes)
         self._wake.set()
         return await job.answer
 
@@ -110,7 +132,8 @@ class Committer:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                await self._one_commit(self._take())
+                jobs = self._take()
+                await (self._outside(jobs[0]) if jobs[0].apart is Apart.NONE else self._one_commit(jobs))
             if self._closing:
                 return
 
@@ -118,11 +141,29 @@ class Committer:
         """The jobs of the next commit: as many as fit one slice, but at least one."""
         jobs = [self._waiting.popleft()]
         n = len(jobs[0].changes)
-        while self._waiting and n + len(self._waiting[0].changes) <= LIMITS.slice_entities_max:
+        while self._waiting and jobs[0].apart is self._waiting[0].apart is Apart.NO:
+            if n + len(self._waiting[0].changes) > LIMITS.slice_entities_max:
+                break
             jobs.append(self._waiting.popleft())
             n += len(jobs[-1].changes)
         self._waiting_changes -= n
         return jobs
+
+    async def _outside(self, job: _Job) -> None:
+        assert job.work is not None
+        self._writing = True
+        self._held.release()
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._disk, job.work, self._place.connection)
+        except Exception as error:  # noqa: BLE001 whatever it was, the caller is told and others go on
+            if not job.answer.done():
+                job.answer.set_exception(error)
+        else:
+            if not job.answer.done():
+                job.answer.set_result([])
+        finally:
+            self._writing = False
+            self._held.hold()
 
     async def _one_commit(self, jobs: list[_Job]) -> None:
         connection = self._place.connection
@@ -160,6 +201,8 @@ class Committer:
             await _expire(batch)
         for job in jobs:
             begin = len(batch.changes)
+            if job.work is not None and job.apart is Apart.OWN:
+                job.work(self._place.connection)
             for change in job.changes:
                 job.outcomes.append(batch.apply(change, job.within))
                 n += 1
@@ -169,7 +212,7 @@ class Committer:
             if job.author is not None:
                 made = Made(job.changes, job.outcomes, batch.changes[begin:])
                 audit_changes.write(self._place, now, job.author, made)
-            if job.work is not None:
+            if job.work is not None and job.apart is Apart.NO:
                 job.work(self._place.connection)
         batch.flush()
         self._place.outbox.write(self._place.connection)

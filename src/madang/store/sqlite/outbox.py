@@ -159,6 +159,17 @@ def read_row(sequence: int, blob: bytes, terms: Terms) -> OutboxRow:
     return OutboxRow(sequence, len(blob), tuple([_changed(row, terms) for row in _DECODER.decode(blob)]))
 
 
+def without(blob: bytes, ids: frozenset[str], needles: tuple[bytes, ...]) -> tuple[bytes, int]:
+    """A row without the changes of these entities, and of those in which one of the needles stands; how many went."""
+    rows = _DECODER.decode(blob)
+    kept = [
+        row
+        for row in rows
+        if row.id not in ids and not any(needle in _ENCODER.encode(row) for needle in needles)
+    ]
+    return _ENCODER.encode(kept), len(rows) - len(kept)
+
+
 def _changed(row: Row, terms: Terms) -> Changed:
     after = before = None
     if row.after is not None:

@@ -36,6 +36,7 @@ from madang.store.base import (
     Subscriptions,
 )
 from madang.store.deliveries import Deliveries
+from madang.store.persons import Persons
 from madang.store.sqlite import codec, history_page, live, page, presence, read, sums
 from madang.store.sqlite.audit import SqliteChain
 from madang.store.sqlite.codec import Terms
@@ -44,11 +45,13 @@ from madang.store.sqlite.comparing import valued
 from madang.store.sqlite.connection import Held, given_name, open_reader, open_writer
 from madang.store.sqlite.contexts import SqliteContexts
 from madang.store.sqlite.deliveries import SqliteDeliveries
+from madang.store.sqlite.erase import Erasing
 from madang.store.sqlite.expiry import Expiry, Sweeper, is_due
 from madang.store.sqlite.folder import Folder, Retention
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Outbox
+from madang.store.sqlite.persons import SqlitePersons
 from madang.store.sqlite.sources import SqliteSources, write_mark
 from madang.store.sqlite.subscriptions import SqliteSubscriptions
 from madang.store.sqlite.write import Counters, Place
@@ -126,6 +129,8 @@ class SqliteStore:
         self.deliveries: Deliveries = SqliteDeliveries(self._reader, self._write, outbox, terms)
         self.contexts: KeptContexts = SqliteContexts(self._reader, self._write)
         self.audit: Chain = SqliteChain(self._reader, self._write)
+        erasing = Erasing(self.place, self._reader, self._committer)
+        self.persons: Persons = SqlitePersons(self._reader, self._write, erasing)
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None, within: Access | None = None
