@@ -37,7 +37,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "wire": BELOW_FACES | {"api", "web", "cli"},
 }
 LEAVES = frozenset(
-    {"children", "clock", "collation", "errors", "home", "server", "settings", "logs", "meters"}
+    {
+        "children",
+        "clock",
+        "collation",
+        "errors",
+        "home",
+        "server",
+        "settings",
+        "setting_forms",
+        "logs",
+        "meters",
+    }
 )
 STORE_IMPLEMENTATIONS = ("madang.store.sqlite",)
 

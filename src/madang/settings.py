@@ -7,9 +7,7 @@ are no settings. Both are listed in docs/reference.md, which a test compares wit
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,11 +15,17 @@ import msgspec
 
 from madang.errors import SettingInvalid
 from madang.logs import FORMS, LEVELS
+from madang.setting_forms import (
+    one_of,
+    parse_egress_allow,
+    parse_history_kept,
+    parse_home,
+    parse_host,
+    whole_number,
+)
 
-KEPT = re.compile(r"([^\s=,]+)=([1-9]\d{0,5})d", re.ASCII)
 PLATFORM = "platform"
 CORE_ALONE = "core"
-HOST_NAME = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -56,60 +60,8 @@ class Setting(msgspec.Struct, frozen=True):
     parse: Callable[[str], object]
 
 
-def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """Parses a whole number from least to most."""
-
-    def parse(text: str) -> int:
-        number = int(text)
-        if not least <= number <= most:
-            raise ValueError(text)
-        return number
-
-    return parse
-
-
-def one_of(words: Collection[str]) -> Callable[[str], str]:
-    """Parses one of these words."""
-
-    def parse(text: str) -> str:
-        if text not in words:
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-def parse_home(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def parse_host(text: str) -> str:
-    if not text or any(character.isspace() or character in "/:" for character in text.replace("::", "")):
-        raise ValueError(text)
-    return text
-
-
 def parse_history_page(text: str) -> int:
     return whole_number(1, LIMITS.temporal_instances_max)(text)
-
-
-def parse_history_kept(text: str) -> tuple[tuple[str, int], ...]:
-    found: dict[str, int] = {}
-    for part in (part.strip() for part in text.split(",")):
-        match = KEPT.fullmatch(part)
-        if part and (match is None or match[1] in found):
-            raise ValueError(text)
-        if match is not None:
-            found[match[1]] = int(match[2])
-    return tuple(found.items())
-
-
-def parse_egress_allow(text: str) -> tuple[str, ...]:
-    parts = tuple(part.strip().lower() for part in text.split(",") if part.strip())
-    for part in parts:
-        if not HOST_NAME.fullmatch(part):
-            ipaddress.ip_network(part)
-    return parts
 
 
 SETTINGS = (
