@@ -16,6 +16,7 @@ from madang.errors import BadRequestData, Busy, NoTenant
 from madang.hub.contexts import Contexts
 from madang.ngsild.subscription import DeliveryState
 from madang.settings import LIMITS
+from madang.store.audit import Chain
 from madang.store.base import KeptContexts, KeptSubscription, Store
 from madang.trust.access import DEFAULT_TENANT, Access
 
@@ -105,7 +106,7 @@ class Hub:
     """Everything that an operation needs. `open_store` gives a tenant's store; `has_store` says if it exists.
 
     `delivery`: who sends notifications, None where nobody does. `owners`: asked at every notification, None where
-    whoever subscribes may see everything.
+    whoever subscribes may see everything. `audit`: the chain of events of the platform itself, None where there is none.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class Hub:
         self.history_page = history_page
         self.delivery: Delivery | None = None
         self.owners: Owners | None = None
+        self.audit: Chain | None = None
 
     def store(self, access: Access, *, create: bool = False) -> Store:
         """The store of the caller's tenant. create: a tenant that does not exist yet comes into being.
