@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True):
     is cut to a part of its range (CIM 009 §6.3.10). log, log_level: form and least level of the log, see `logs.py`.
     default_context: "platform" or "core", the @context of requests that name none (CIM 009 §5.5.5).
     history_kept: (type as term or IRI, "*" for all others; for how many days its history is kept); no type: for ever.
+    audit_years: for how many years the events of the audit are kept.
     """
 
     home: Path
@@ -47,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     history_page: int = 1000
     default_context: str = PLATFORM
     history_kept: tuple[tuple[str, int], ...] = ()
+    audit_years: int = 2
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -136,6 +138,14 @@ SETTINGS = (
         'types with a number of days, "*" for all others, separated by commas ("AirQualityObserved=400d,*=3650d")',
         "For how long the history of a type's entities is kept; of a type that is not named, for ever.",
         parse_history_kept,
+    ),
+    Setting(
+        "MADANG_AUDIT_YEARS",
+        "audit_years",
+        "2",
+        "a whole number from 1 to 10",
+        "For how many years it is kept who did and read what; the law asks for one or two.",
+        whole_number(1, 10),
     ),
 )
 
