@@ -1,0 +1,81 @@
+"""What is done with the chains of the audit now and then: how far each is gets noted in another, and what is too old goes.
+
+A chain that somebody made anew, or from which they took the end, looks right by itself. So the platform's chain notes
+how far those of the tenants are, and the default tenant's how far the platform's is: whoever changes one file would have
+to change the other as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from madang.errors import MadangError
+from madang.hub.hub import Hub
+from madang.store.audit import Chain, Deed, Event, Head, Wanted, parse_head
+from madang.trust.access import DEFAULT_TENANT
+from madang.trust.identity import OPERATOR
+
+_LOG: Final = logging.getLogger(__name__)
+_PAUSE_SECONDS: Final = 3600.0
+_FIRST_SECONDS: Final = 60.0
+PLATFORM: Final = "platform"
+
+
+def chain_name(tenant: str) -> str:
+    """What the chain of a tenant is called in another."""
+    return f"tenant:{tenant or 'default'}"
+
+
+async def keep(hub: Hub, kept: int) -> None:
+    """Once over all chains of stores that are open. kept: microseconds for which events are kept."""
+    now = hub.clock.now()
+    chains = {chain_name(tenant): store.audit for tenant, store in hub.open_stores.items()}
+    if hub.audit is not None:
+        chains[PLATFORM] = hub.audit
+    for name, chain in chains.items():
+        await chain.cut(now - kept, now)
+        noting = hub.audit if name != PLATFORM else chains.get(chain_name(DEFAULT_TENANT))
+        if noting is not None:
+            await _note(chain, name, noting, now)
+
+
+async def _note(chain: Chain, name: str, noting: Chain, now: int) -> None:
+    """Note in another chain how far this one is, unless nothing has come to it but such notes."""
+    newest = await chain.page(Wanted(), 1)
+    if not newest or newest[0].event.deed is Deed.ANCHOR:
+        return
+    head = Head(newest[0].number, newest[0].hash)
+    if head not in await noted(noting, name):
+        await noting.append([Event(OPERATOR.subject, Deed.ANCHOR, name, reason=str(head))], now)
+
+
+async def noted(chain: Chain, name: str) -> list[Head]:
+    """How far the chain of this name was when it was last noted in this one; none if it never was."""
+    found = await chain.page(Wanted(deed=Deed.ANCHOR, object=name), 1)
+    return [parse_head(one.event.reason) for one in found]
+
+
+@asynccontextmanager
+async def keeping(hub: Hub, kept: int) -> AsyncIterator[None]:
+    """Do so every hour for as long as this is open. kept: as above."""
+    task = asyncio.create_task(_run(hub, kept), name="keep the audit")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _run(hub: Hub, kept: int) -> None:
+    pause = _FIRST_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        pause = _PAUSE_SECONDS
+        try:
+            await keep(hub, kept)
+        except MadangError as error:
+            _LOG.warning("The audit was not gone through (%s); it is in an hour", error.message)
