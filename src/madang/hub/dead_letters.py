@@ -1,6 +1,7 @@
 """How notifications are doing, and those that could not be delivered: read, tried again, dropped by a person.
 
-A dead letter is shown as it was to be sent, so only who may see everything of the tenant may see it.
+A dead letter is shown as it was to be sent to who may see all that it tells, and without its body to all others; it
+is sent again if who subscribed may see that by now.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Final
 
 import msgspec
 
-from madang.errors import Denied, NotFound, NotSupported
+from madang.errors import ContextUnavailable, NotFound, NotSupported
+from madang.hub import telling
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.delivery.sending import Result, Sent
 from madang.hub.hub import Hub
@@ -20,6 +22,7 @@ from madang.trust.access import Access
 
 _TRIES_SECONDS_MAX: Final = 10.0
 _PAGE: Final = 50
+HIDDEN: Final = b'{"hidden":"You may not see all that this tells"}'
 
 
 class Progressing(msgspec.Struct, frozen=True):
@@ -79,14 +82,33 @@ async def overview(hub: Hub, access: Access, limit: int) -> Overview:
 async def letters(
     hub: Hub, access: Access, subscription_id: str, limit: int, after: int = 0
 ) -> list[DeadLetter]:
-    """Dead letters, oldest first. subscription_id: "" for those of all. after: the number of the last one seen."""
+    """Dead letters, oldest first; their bodies are HIDDEN where something of them is hidden from the caller.
+
+    subscription_id: "" for those of all. after: the number of the last one seen."""
     notifier = _notifier(hub, access)
     await notifier.keep(access.tenant)
-    return await hub.store(access).deliveries.letters(subscription_id, limit, after)
+    found = await hub.store(access).deliveries.letters(subscription_id, limit, after)
+    return [await _shown(hub, access, one) for one in found]
 
 
 async def letter(hub: Hub, access: Access, number: int) -> DeadLetter:
-    """Raises NotFound."""
+    """As one of `letters`. Raises NotFound."""
+    return await _shown(hub, access, await _found(hub, access, number))
+
+
+async def _shown(hub: Hub, access: Access, letter: DeadLetter) -> DeadLetter:
+    if access.view is None:
+        return letter
+    line = _notifier(hub, access).line(access.tenant, letter.subscription)
+    try:
+        if line is not None and await telling.is_shown(hub, access, line.subscription, letter.body):
+            return letter
+    except ContextUnavailable:
+        pass
+    return msgspec.structs.replace(letter, headers=(), body=HIDDEN)
+
+
+async def _found(hub: Hub, access: Access, number: int) -> DeadLetter:
     _notifier(hub, access)
     found = await hub.store(access).deliveries.letter(number)
     if found is None:
@@ -98,7 +120,7 @@ async def retry(hub: Hub, access: Access, number: int) -> Sent:
     """Send one again, to its subscription's present endpoint; if it arrives it is a dead letter no longer.
 
     Raises NotFound."""
-    return await _retry(hub, access, await letter(hub, access, number))
+    return await _retry(hub, access, await _found(hub, access, number))
 
 
 async def retry_all(hub: Hub, access: Access, subscription_id: str) -> Retried:
@@ -124,15 +146,17 @@ async def retry_all(hub: Hub, access: Access, subscription_id: str) -> Retried:
 
 async def drop(hub: Hub, access: Access, number: int) -> None:
     """Raises NotFound."""
-    found = await letter(hub, access, number)
+    found = await _found(hub, access, number)
     await _forget(hub, access, found)
 
 
 async def drop_all(hub: Hub, access: Access, subscription_id: str) -> int:
     """Drop those of a subscription; how many there were."""
     dropped = 0
-    while found := await letters(hub, access, subscription_id, _PAGE):
-        removed = await hub.store(access).deliveries.drop([one.number for one in found])
+    await _notifier(hub, access).keep(access.tenant)
+    deliveries = hub.store(access).deliveries
+    while found := await deliveries.letters(subscription_id, _PAGE):
+        removed = await deliveries.drop([one.number for one in found])
         _notifier(hub, access).dropped(access.tenant, subscription_id, removed)
         dropped += removed
     return dropped
@@ -151,9 +175,7 @@ async def _forget(hub: Hub, access: Access, found: DeadLetter) -> None:
 
 
 def _notifier(hub: Hub, access: Access) -> Notifier:
-    """Who delivers. Raises NoTenant, Denied to whom something is hidden, NotSupported where nothing is sent."""
-    if access.filter is not None or access.mask:
-        raise Denied("Notifications of the whole tenant are shown only to who may see all of it")
+    """Who delivers. Raises NoTenant, NotSupported where nothing is sent."""
     hub.store(access)
     if not isinstance(hub.delivery, Notifier):
         raise NotSupported("This process sends no notifications")

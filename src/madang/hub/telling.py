@@ -6,7 +6,10 @@ The language decides and writes (`ngsild/trigger.py`, `ngsild/notification.py`);
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
+
+import msgspec
+import orjson
 
 from madang.hub.hub import Hub
 from madang.hub.linking import follow
@@ -18,8 +21,13 @@ from madang.ngsild.subscription import Subscription
 from madang.settings import LIMITS
 from madang.store.base import Store
 from madang.trust.access import Access
+from madang.trust.view import compile_view
 
 Answer = TypeVar("Answer")
+# Members of an entity that are no attributes
+_HEAD: Final = frozenset(
+    ("id", "type", "scope", "@context", "createdAt", "modifiedAt", "deletedAt", "expiresAt")
+)
 
 
 async def asked(store: Store, access: Access, ask: Callable[[Follow], Answer]) -> Answer:
@@ -58,3 +66,29 @@ async def message(
         reached = await follow(hub, access, roots, form_of(subscription, context), join)
         linked = Linked(reached.found, reached.linked)
     return notification(subscription, events, envelope, context, linked)
+
+
+async def is_shown(hub: Hub, access: Access, subscription: Subscription, body: bytes) -> bool:
+    """Whether the caller may see by now all that a message of this subscription tells; where that cannot be said,
+    they may not. Raises ContextUnavailable."""
+    if access.view is None:
+        return True
+    if subscription.notification.join is not None:
+        return False
+    context = await hub.contexts.resolve(subscription.context or None, access)
+    sight = compile_view(access.view)
+    everything = msgspec.structs.replace(access, view=None)
+    data = orjson.loads(body)["data"]
+    for element in data["features"] if isinstance(data, dict) else data:
+        members = element.get("properties", element)
+        types = members.get("type", ())
+        iris = tuple([context.expand(one) for one in (types if isinstance(types, list) else [types])])
+        whole = await hub.store(access).retrieve(element["id"], everything)
+        names = [context.expand(key) for key in members if key not in _HEAD]
+        if whole is None:
+            shown = sight.existed_whole(element["id"], iris)
+        else:
+            shown = sight.exists(whole) and not any(sight.hides(whole, name) for name in names)
+        if not shown:
+            return False
+    return True

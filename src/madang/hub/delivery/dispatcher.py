@@ -57,7 +57,7 @@ class Dispatcher:
         self._index = SubscriptionIndex()
         self._watched = Watched()
         self._load = Load()
-        self.courier = Courier(tenant, store, outward, self.books, self._refill, self._look)
+        self.courier = Courier(tenant, store, outward, self.books, self._refill, self.look)
         # Commits to be matched, and whether there are others on disk before them
         self._taken: deque[OutboxRow] = deque()
         self._taken_bytes = 0
@@ -172,12 +172,12 @@ class Dispatcher:
         self._watch(line)
         return line
 
-    async def _look(self, line: Line) -> Access:
+    async def look(self, line: Line) -> Access:
         """What who subscribed may see by now, which the line goes by from here on."""
         if self._hub.owners is None:
             return msgspec.structs.replace(self._access, subject=line.owner[0])
         access = await self._hub.owners.access(self._access.tenant, *line.owner)
-        if access is None:
+        if access is None or access.tenant != self._access.tenant:
             access = msgspec.structs.replace(self._access, subject=line.owner[0], view=NOTHING)
         self._see(line, access.view)
         return access
@@ -311,7 +311,7 @@ class Dispatcher:
     async def _is_told(self, line: Line, found: Event) -> bool:
         access = self._asked.get(line.owner)
         if access is None:
-            access = self._asked[line.owner] = await self._look(line)
+            access = self._asked[line.owner] = await self.look(line)
         self._see(line, access.view)
         ask = partial(line.watch.triggered, found)
         return bool(await asked(self._store, access, ask) if line.watch.linked else ask())

@@ -12,6 +12,7 @@ import secrets
 from contextlib import suppress
 from typing import Final
 
+from madang.hub import telling
 from madang.hub.delivery.dispatcher import Dispatcher
 from madang.hub.delivery.http_sender import HttpSender
 from madang.hub.delivery.line import Line
@@ -111,10 +112,13 @@ class Notifier:
         await self._dispatchers[tenant].books.keep()
 
     async def send_again(self, tenant: str, letter: DeadLetter) -> Sent:
-        """Try a dead letter once, at the present endpoint of its subscription."""
+        """Try a dead letter once, at the present endpoint of its subscription, if who subscribed may see it by now."""
         line = self.line(tenant, letter.subscription)
         if line is None:
             return Sent(Result.FAILED, f"Subscription {letter.subscription} does not exist any more")
+        access = await self._dispatchers[tenant].look(line)
+        if not await telling.is_shown(self._outward.hub, access, line.subscription, letter.body):
+            return Sent(Result.FAILED, "Something that it tells is hidden from who subscribed; drop it")
         endpoint = line.subscription.notification.endpoint
         sent, _ = await self._outward.send(endpoint, Message(letter.body, letter.headers), slow=True)
         return sent
