@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 
 import apsw
 import pytest
@@ -13,7 +12,7 @@ from madang.errors import NotFound, StoreBroken
 from madang.hub import batch, entities, linking, live, purge, temporal
 from madang.hub.hub import Hub
 from madang.ngsild.attribute import property_, relationship
-from madang.ngsild.changes import Delete, DeleteHistory, Mode, Write
+from madang.ngsild.changes import Change, Delete, DeleteHistory, Mode, Write
 from madang.ngsild.context import CORE
 from madang.ngsild.entity import Entity
 from madang.ngsild.linked import Join
@@ -113,7 +112,12 @@ async def test_what_is_not_protected_or_not_there_is_not_recorded(city: Hub) -> 
 async def test_changes_are_recorded_with_them(city: Hub) -> None:
     named = Entity(ANNA, (), (property_(NAME, "Anna"),))
     await entities.append(city, CALLER, named)
-    changes = [Write(Mode.UPDATE, named), Delete("urn:ngsi-ld:Person:none"), Delete(BORA), Delete(LIGHT)]
+    changes: list[Change] = [
+        Write(Mode.UPDATE, named),
+        Delete("urn:ngsi-ld:Person:none"),
+        Delete(BORA),
+        Delete(LIGHT),
+    ]
     await batch.apply(city, CALLER, changes)
     await temporal.delete(city, CALLER, DeleteHistory(ANNA, NAME))
     await purge.purge(city, CALLER, Query(types=type_is(PERSON)))
@@ -128,10 +132,10 @@ async def test_changes_are_recorded_with_them(city: Hub) -> None:
 
 
 async def test_following_is_recorded_once_for_each_thing(city: Hub) -> None:
-    async with aclosing(live.watch(city, CALLER, after=0)) as following:
-        told = [(await anext(following)).id for _ in range(3)]
-        await entities.append(city, OPEN, Entity(ANNA, (), (property_(NAME, "Anna"),)))
-        told.append((await anext(following)).id)
+    following = live.watch(city, CALLER, after=0)
+    told = [(await anext(following)).id for _ in range(3)]
+    await entities.append(city, OPEN, Entity(ANNA, (), (property_(NAME, "Anna"),)))
+    told.append((await anext(following)).id)
     assert told == [ANNA, BORA, LIGHT, ANNA]
     assert await recorded(city) == [(Deed.FOLLOW, (ANNA,)), (Deed.FOLLOW, (BORA,))]
 

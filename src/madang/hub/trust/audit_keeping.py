@@ -15,6 +15,7 @@ from typing import Final
 
 from madang.errors import MadangError
 from madang.hub.hub import Hub
+from madang.ngsild.temporal import DAY
 from madang.store.audit import Chain, Deed, Event, Head, Wanted, parse_head
 from madang.trust.access import DEFAULT_TENANT
 from madang.trust.identity import OPERATOR
@@ -22,6 +23,7 @@ from madang.trust.identity import OPERATOR
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 3600.0
 _FIRST_SECONDS: Final = 60.0
+_OWN: Final = (Deed.ANCHOR, Deed.CUT)
 PLATFORM: Final = "platform"
 
 
@@ -37,7 +39,8 @@ async def keep(hub: Hub, kept: int) -> None:
     if hub.audit is not None:
         chains[PLATFORM] = hub.audit
     for name, chain in chains.items():
-        await chain.cut(now - kept, now)
+        # By whole days, so that what a cut itself records is not cut off hour by hour once it is old
+        await chain.cut((now - kept) // DAY * DAY, now)
         noting = hub.audit if name != PLATFORM else chains.get(chain_name(DEFAULT_TENANT))
         if noting is not None:
             await _note(chain, name, noting, now)
@@ -46,7 +49,7 @@ async def keep(hub: Hub, kept: int) -> None:
 async def _note(chain: Chain, name: str, noting: Chain, now: int) -> None:
     """Note in another chain how far this one is, unless nothing has come to it but such notes."""
     newest = await chain.page(Wanted(), 1)
-    if not newest or newest[0].event.deed is Deed.ANCHOR:
+    if not newest or newest[0].event.deed in _OWN:
         return
     head = Head(newest[0].number, newest[0].hash)
     if head not in await noted(noting, name):
