@@ -22,6 +22,7 @@ from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan import Catalog
 from madang.trust.access import Access
+from madang.trust.view import Rule, View
 
 NAMES = ["a", "b", "place"]
 SPHERE = Geod(a=6_371_008.8, b=6_371_008.8)
@@ -85,11 +86,10 @@ def test_pages_are_the_sorted_answer(
     given_entities = [
         parse_entity({"id": f"urn:x:{number:02}", **members}, CORE) for number, members in enumerate(raw)
     ]
-    query, access = Query(types=parse_types("T", CORE)), Access(mask=frozenset(map(CORE.expand, hidden)))
+    query, mask = Query(types=parse_types("T", CORE)), frozenset(map(CORE.expand, hidden))
+    access = Access(view=View((Rule(),), (Rule(attributes=mask),)) if mask else None)
     shown = [
-        Entity(
-            entity.id, entity.types, tuple(one for one in entity.attributes if one.name not in access.mask)
-        )
+        Entity(entity.id, entity.types, tuple(one for one in entity.attributes if one.name not in mask))
         for entity in given_entities
     ]
     with tempfile.TemporaryDirectory() as folder:

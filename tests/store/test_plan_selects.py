@@ -18,17 +18,17 @@ from madang.clock import FixedClock
 from madang.ngsild.changes import Mode, Write
 from madang.ngsild.context import CORE
 from madang.ngsild.entity import Entity
-from madang.ngsild.matcher import Follow, compile_query, matches
+from madang.ngsild.matcher import Follow, compile_query
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.query import Query, Window
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan import Catalog
-from madang.store.sqlite.read import masked
 from madang.store.sqlite.scan import Answer, Scan, make_plan
 from madang.store.sqlite.store import Options, SqliteStore
 from madang.trust.access import Access
+from madang.trust.view import Rule, Sight, View, compile_view
 
 NOON = 1_767_268_800_000_000
 Result = TypeVar("Result")
@@ -87,14 +87,9 @@ def stored(path: Path, given_entities: list[Entity], indexed: list[tuple[str, st
     asyncio.run(write())
 
 
-def following(known: list[Entity], access: Access) -> Follow:
+def following(known: list[Entity], sight: Sight) -> Follow:
     """Finds linked entities as the caller sees them."""
-    by_id = {
-        entity.id: masked(entity, access)
-        for entity in known
-        if access.filter is None or matches(access.filter, entity)
-    }
-    return by_id.get
+    return {entity.id: sight.seen(entity) for entity in known}.get
 
 
 PAIRS = [(CORE.expand(type_), CORE.expand(name)) for type_ in TYPES for name in NAMES]
@@ -146,11 +141,13 @@ def test_sql_and_python_select_the_same(
             for entity, moment in zip(given_entities, moments, strict=True)
         ]
         for query, only, mask in zip(asked, filters, masks, strict=True):
-            access = Access(filter=only, mask=frozenset(map(CORE.expand, mask)))
-            selects = compile_query(query, access.mask, following(known, access))
-            expected = sorted(
-                entity.id for entity in known if selects(entity) and (only is None or matches(only, entity))
-            )
+            hidden = Rule(attributes=frozenset(map(CORE.expand, mask)))
+            view = View((Rule(only or Query()),), (hidden,) if mask else ())
+            access = Access(view=view if only is not None or mask else None)
+            sight = compile_view(view)
+            selects = compile_query(query, follow=following(known, sight))
+            seen = [one for entity in known if (one := sight.seen(entity)) is not None]
+            expected = sorted(entity.id for entity in seen if selects(entity))
             found = every_page(connection, catalog, query, limit, access, rendered=False)
             made, _ = make_plan(query, Window(), catalog, access)
             what = f"{made.driver} exact={made.exact} {query} {access}"

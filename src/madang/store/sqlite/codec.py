@@ -119,6 +119,28 @@ def decode_segments(blob: bytes, terms: Terms) -> tuple[Attribute, ...]:
     return tuple(attributes)
 
 
+def segment_starts(names: Iterable[str], terms: Terms) -> list[bytes]:
+    """With what the segments of these attributes (IRIs) begin, of those that were ever stored."""
+    numbers = [number for name in sorted(names) if (number := terms.find(name)) is not None]
+    return [str(number).encode() + FIELD_SEPARATOR for number in numbers]
+
+
+def pick_segments(blob: bytes, starts: list[bytes]) -> bytes:
+    """The segments that begin with one of `starts`."""
+    found: list[bytes] = []
+    for start in starts:
+        at = 0 if blob.startswith(start) else blob.find(SEGMENT_SEPARATOR + start) + 1
+        if at == 0 and not blob.startswith(start):
+            continue
+        while True:
+            end = blob.find(SEGMENT_SEPARATOR, at)
+            found.append(blob[at:end] if end >= 0 else blob[at:])
+            at = blob.find(SEGMENT_SEPARATOR + start, end) + 1 if end >= 0 else 0
+            if at == 0:
+                break
+    return SEGMENT_SEPARATOR.join(found)
+
+
 def encode_types(types: Iterable[str], terms: Terms) -> str:
     """Term numbers between spaces, so that " 7 " finds the type 7 by text."""
     return f" {' '.join([str(terms.number(iri)) for iri in types])} "

@@ -9,18 +9,18 @@ import apsw
 from madang.ngsild.entity import Entity
 from madang.ngsild.matcher import Follow
 from madang.store.sqlite.codec import Terms, decode_entity
-from madang.store.sqlite.read import COLUMNS, filter_of, visible
-from madang.trust.access import Access
+from madang.store.sqlite.row_sight import COLUMNS, RowSight
 
 _BY_ID: Final = f"SELECT {COLUMNS} FROM entity e WHERE e.id = ?"  # noqa: S608 constant
 
 
-def follower(connection: apsw.Connection, terms: Terms, access: Access) -> Follow:
+def follower(connection: apsw.Connection, terms: Terms, sight: RowSight | None) -> Follow:
     """A function from an id to the entity as the caller sees it; None where there is none to see."""
-    matches = filter_of(access)
 
     def follow(entity_id: str) -> Entity | None:
         row = connection.execute(_BY_ID, (entity_id,)).fetchone()
-        return visible(decode_entity(row, terms), access, matches) if row is not None else None
+        if row is None:
+            return None
+        return decode_entity(row, terms) if sight is None else sight.seen(row)
 
     return follow

@@ -9,7 +9,7 @@ entities.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import apsw
@@ -20,8 +20,11 @@ from madang.ngsild.temporal import TemporalQuery
 from madang.store.sqlite import codec
 from madang.store.sqlite.chunks import Chunk
 from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.mask import PLAIN, Mask
 from madang.store.sqlite.pieces import Pieces, Taken, heads, needed, read_chunk
+from madang.store.sqlite.row_sight import COLUMNS, RowSight
 from madang.store.sqlite.tail import Key, Tail, Wanted, collect, with_kind_before
+from madang.store.sqlite.verdict import Depends
 
 # What is joined of so many rows stays small enough to be memory that is used again, not asked for anew
 SLICE_ROWS: Final = 256
@@ -33,12 +36,14 @@ _TAIL: Final = """SELECT sequence, data FROM change INDEXED BY change_by_row
 _ANY_LEFT: Final = """SELECT EXISTS (SELECT 1 FROM chunk WHERE row = ?1)
     OR EXISTS (SELECT 1 FROM change WHERE row = ?1 AND data != x'')"""
 _FOLDED: Final = "SELECT until, edits FROM folded WHERE row = ?"
-_PRESENT: Final = "SELECT row, types, scopes, created, modified FROM entity WHERE id = ?"
-_PAST: Final = "SELECT row, types, '', 0, deleted FROM past WHERE id = ?"
+_PRESENT: Final = "SELECT row, id, types, scopes, created, modified FROM entity WHERE id = ?"
+_PAST: Final = "SELECT row, id, types, '', 0, deleted FROM past WHERE id = ?"
+_ROW: Final = f"SELECT {COLUMNS} FROM entity e WHERE e.row = ?"  # noqa: S608 constant
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """An entity whose history is read; one that was deleted has only what `past` remembers of it."""
+    """An entity whose history is read; one that was deleted has only what `past` remembers of it. mask: what of it is
+    seen."""
 
     row: int
     id: str
@@ -46,15 +51,20 @@ class Subject(msgspec.Struct, frozen=True):
     scope: tuple[str, ...] = ()
     created_at: int = 0
     modified_at: int = 0
+    mask: Mask = PLAIN
 
 
-def wanted(terms: Terms, temporal: TemporalQuery, mask: Collection[str]) -> Wanted:
+def wanted(terms: Terms, temporal: TemporalQuery, mask: Mask = PLAIN) -> Wanted:
     """What a query wants to read, in the numbers of this file."""
     datasets = frozenset(dataset.encode() for dataset in temporal.datasets)
-    hidden = frozenset(_number(terms, name) for name in (*mask, *temporal.without)) - {b""}
-    if not temporal.attributes:
+    hidden = frozenset(_number(terms, name) for name in (*mask.hidden, *temporal.without)) - {b""}
+    if not temporal.attributes and mask.shown is None:
         return Wanted(None, hidden, datasets, temporal)
-    numbers = [_number(terms, name) for name in temporal.attributes]
+    numbers = [
+        _number(terms, name)
+        for name in temporal.attributes or sorted(mask.shown or ())
+        if not mask.hides(name)
+    ]
     known = [number for number in dict.fromkeys(numbers) if number and number not in hidden]
     return Wanted(tuple(known), hidden, datasets, temporal)
 
@@ -65,24 +75,50 @@ def _number(terms: Terms, name: str) -> bytes:
     return b"" if number is None else str(number).encode()
 
 
-def find(connection: apsw.Connection, terms: Terms, entity_id: str) -> Subject | None:
-    """The entity with this id, or what remains of one that was deleted."""
+def find(
+    connection: apsw.Connection, terms: Terms, entity_id: str, sight: RowSight | None = None
+) -> Subject | None:
+    """The entity with this id, or what remains of one that was deleted, as far as the caller sees it."""
     row = connection.execute(_PRESENT, (entity_id,)).fetchone()
     if row is None:
         row = connection.execute(_PAST, (entity_id,)).fetchone()
-    if row is None:
+    return subject_of(connection, terms, row, sight) if row is not None else None
+
+
+def subject_of(
+    connection: apsw.Connection,
+    terms: Terms,
+    found: tuple[int, str, str, str, int, int],
+    sight: RowSight | None,
+) -> Subject | None:
+    """The subject that a row of (row, id, types, scopes, created, modified) stands for; None if the caller sees none."""
+    number, identifier, types, scopes, created, modified = found
+    mask: Mask | None = PLAIN
+    if sight is not None:
+        verdict = sight.verdict(types)
+        mask = _mask(connection, sight, found) if isinstance(verdict, Depends) else verdict
+    if mask is None:
         return None
-    number, types, scopes, created, modified = row
-    return Subject(
-        number, entity_id, codec.decode_types(types, terms), codec.decode_scopes(scopes), created, modified
-    )
+    seen = codec.decode_types(types, terms), codec.decode_scopes(scopes)
+    if not mask.is_plain and created:
+        row = connection.execute(_ROW, (number,)).fetchone()
+        modified = mask.of(codec.decode_entity(row, terms)).modified_at if row is not None else modified
+    return Subject(number, identifier, *seen, created, modified, mask)
+
+
+def _mask(
+    connection: apsw.Connection, sight: RowSight, found: tuple[int, str, str, str, int, int]
+) -> Mask | None:
+    """What is seen of an entity where its types do not tell."""
+    row = connection.execute(_ROW, (found[0],)).fetchone()
+    return sight.mask(row) if row is not None else sight.mask_of_past(found[1], found[2])
 
 
 async def evolution(
-    connection: apsw.Connection, terms: Terms, subject: Subject, query: TemporalQuery, mask: Collection[str]
+    connection: apsw.Connection, terms: Terms, subject: Subject, query: TemporalQuery
 ) -> Evolution:
     """The subject with the series that the query selects; without any if none does."""
-    found = await read_series(connection, subject.row, wanted(terms, query, mask))
+    found = await read_series(connection, subject.row, wanted(terms, query, subject.mask))
     return evolution_of(subject, selected(terms, found, query))
 
 

@@ -39,7 +39,7 @@ class _Any(msgspec.Struct, frozen=True):
 Conditions = _All
 
 
-def conditions(query: Query, mask: frozenset[str]) -> Conditions | None:
+def conditions(query: Query, mask: frozenset[str] = frozenset()) -> Conditions | None:
     """What a query asks of instances, with masked attributes taken as absent; None if it asks nothing.
 
     Raises NotSupported for conditions on linked entities."""

@@ -6,7 +6,7 @@ set before a range of time is still valid in it (§4.18).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import apsw
 import msgspec
@@ -20,6 +20,7 @@ from madang.ngsild.scopes_over_time import SCOPE, Span, removed_body, scope_set,
 from madang.ngsild.temporal import TemporalQuery, TimeProperty
 from madang.store.sqlite import history
 from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.mask import Mask
 from madang.store.sqlite.tail import Wanted
 
 
@@ -73,10 +74,10 @@ class ScopeStates:
         return Series(SCOPE, None, [carried, *found.instances], np.concatenate([times, found.times]))
 
 
-def is_wanted(terms: Terms, temporal: TemporalQuery, mask: Collection[str]) -> bool:
+def is_wanted(terms: Terms, temporal: TemporalQuery, mask: Mask) -> bool:
     """Whether an answer shows the scope: it is no value that could be aggregated."""
     asked = not temporal.attributes or SCOPE in temporal.attributes
-    hidden = SCOPE in temporal.without or SCOPE in mask or temporal.aggregation is not None
+    hidden = SCOPE in temporal.without or SCOPE in mask.hidden or temporal.aggregation is not None
     return asked and not hidden and terms.find(SCOPE) is not None
 
 

@@ -18,6 +18,7 @@ from madang.ngsild.comparison import CLOCK, DATE, MOMENT, TARGET, VOCABULARY, Ke
 from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
 from madang.ngsild.ordering import distance_from
 from madang.ngsild.query import Order
+from madang.store.sqlite.mask import MODIFIED
 from madang.store.sqlite.plan_steps import Position
 
 # The driver in cursors of ordered pages
@@ -72,17 +73,16 @@ class Place:
 
 
 class Ordering:
-    """What a window's order asks for. reads: the attributes (IRIs) that it takes, without those of `masked`, which
-    no entity has. types: whether it takes the entities' types.
+    """What a window's order asks for. reads: the attributes (IRIs) that it takes, and "@modifiedAt" if it takes that.
+    types: whether it takes the entities' types.
     """
 
-    def __init__(self, order: tuple[Order, ...], masked: frozenset[str] = frozenset()) -> None:
+    def __init__(self, order: tuple[Order, ...]) -> None:
         self._descending = tuple([key.descending for key in order])
-        self.reads = frozenset(key.path[0] for key in order if not key.path[0].startswith("@")) - masked
-        self.types = any(key.path[0] == "@type" for key in order)
-        self._ranks = [
-            _rank_of(key) if key.path[0] in self.reads or key.path[0][0] == "@" else _absent for key in order
-        ]
+        names = frozenset(key.path[0] for key in order)
+        self.reads = frozenset(name for name in names if name[0] != "@" or name in MODIFIED)
+        self.types = "@type" in names
+        self._ranks = [_rank_of(key) for key in order]
 
     def place(self, entity: Entity, row: int) -> Place:
         """The place of an entity of which at least the attributes `reads` are decoded."""
@@ -104,10 +104,6 @@ class Ordering:
         ):
             raise BadRequestData("The cursor does not fit the order; start again from the first page")
         return Place(ranks, row, self._descending)  # type: ignore[arg-type]  # checked above
-
-
-def _absent(entity: Entity) -> Rank:
-    return _NOTHING
 
 
 def _rank_of(order: Order) -> Callable[[Entity], Rank]:

@@ -20,9 +20,11 @@ from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
 from madang.store.base import Page, RenderedPage
 from madang.store.sqlite.index_build import IndexBuilder
+from madang.store.sqlite.mask import PLAIN
 from madang.store.sqlite.plan import Catalog
-from madang.store.sqlite.read import masked
 from madang.store.sqlite.rewrite import COLUMNS, Rewriter
+from madang.store.sqlite.row_sight import COLUMNS as ENTITY_COLUMNS
+from madang.store.sqlite.row_sight import RowSight, Sights, is_whole
 from madang.store.sqlite.scan import Answer, Scan, make_plan
 from madang.store.sqlite.scan_process import Question, ScanProcess, Summing
 from madang.store.sqlite.write import Place
@@ -31,6 +33,8 @@ from madang.trust.access import Access
 # Slices of at most 512 entities that a query may read in the event loop before it moves out
 _SLICES_IN_LOOP_MAX: Final = 16
 _BY_ID: Final = f"SELECT {COLUMNS} FROM entity e WHERE e.id = ?"  # noqa: S608 constant
+_KEPT: Final = "SELECT types, rendered FROM entity WHERE id = ?"
+_SEEN: Final = f"SELECT {ENTITY_COLUMNS} FROM entity e WHERE e.id = ?"  # noqa: S608 constant
 
 
 class Pages:
@@ -42,28 +46,41 @@ class Pages:
         self._builder = builder
         self._wide = ScanProcess(path)
         self._rewriters: dict[Context, Rewriter] = {}
+        self.sights = Sights(place.terms, place.counters.combinations)
 
     async def page(self, query: Query, window: Window, access: Access) -> Page:
         answer = await self._answer(query, window, access, rendered=False)
-        entities = tuple([masked(item, access) for item in answer.items if isinstance(item, Entity)])
+        entities = tuple([item for item in answer.items if isinstance(item, Entity)])
         return Page(entities, answer.total, answer.next_cursor)
 
     async def rendered_page(
         self, query: Query, window: Window, access: Access, context: Context | None = None
     ) -> RenderedPage:
-        if access.mask:
-            page = await self.page(query, window, access)
-            shown = context or self._place.context
-            bodies = tuple([render_whole(entity, shown) for entity in page.entities])
-            return RenderedPage(bodies, page.total, page.next_cursor)
-        rewriter = self.rewriter(context) if context is not None else None
-        answer = await self._answer(query, window, access, rendered=True, rewriter=rewriter)
+        as_kept = context is None
+        rewriter = None if as_kept and is_whole(access) else self.rewriter(context or self._place.context)
+        answer = await self._answer(query, window, access, rendered=as_kept, rewriter=rewriter)
         return RenderedPage(answer.items, answer.total, answer.next_cursor)  # type: ignore[arg-type]  # rendered: all bytes
 
     def rewritten(self, entity_id: str, context: Context) -> bytes | None:
         """One entity as on such a page; None if there is none."""
         row: Any = self._connection.execute(_BY_ID, (entity_id,)).fetchone()
         return self.rewriter(context)(row) if row is not None else None
+
+    def seen(self, entity_id: str, sight: RowSight, context: Context | None) -> bytes | None:
+        """The same for a caller who may not see everything. context: None for the default one."""
+        if context is None:
+            # Most of what is asked for is seen as a whole
+            found: Any = self._connection.execute(_KEPT, (entity_id,)).fetchone()
+            if found is None:
+                return None
+            verdict = sight.verdict(found[0])
+            if verdict is None or verdict is PLAIN:
+                return found[1] if verdict is not None else None
+        row: Any = self._connection.execute(_SEEN, (entity_id,)).fetchone()
+        mask = sight.mask(row) if row is not None else None
+        if mask is None:
+            return None
+        return self.rewriter(context or self._place.context).masked((*row[:3], row[6]), mask)
 
     def rewriter(self, context: Context) -> Rewriter:
         """The one that writes under this @context; kept, because what it has seen makes it quick."""
@@ -83,21 +100,29 @@ class Pages:
         rendered: bool,
         rewriter: Rewriter | None = None,
     ) -> Answer:
-        catalog = Catalog(self._place.terms, self._place.registry, self._connection)
+        catalog = Catalog(self._place.terms, self._place.registry, self._connection, self.sights)
         made, cursor = make_plan(query, window, catalog, access)
         if made.wanted_index is not None and await self._builder.want(*made.wanted_index):
             made, cursor = make_plan(query, window, catalog, access)
-        scan = Scan(self._connection, self._place.terms, made, rendered=rendered, rewriter=rewriter)
+        scan = Scan(
+            *(self._connection, self._place.terms, made),
+            rendered=rendered,
+            rewriter=rewriter,
+            ordered=bool(window.order),
+        )
         slices = scan.answer(query, window, cursor)
         for _ in range(_SLICES_IN_LOOP_MAX):
             try:
                 next(slices)
             except StopIteration as finished:
                 answer: Answer = finished.value
-                return answer
+                if made.outlook is None or made.outlook.version == self.sights.combinations.version:
+                    return answer
+                break  # entities with other types than any before them have come meanwhile
             await asyncio.sleep(0)
         slices.close()
-        found = await self._wide.answer(Question(query, window, access, rendered and rewriter is None))
+        as_kept = rendered and rewriter is None
+        found = await self._wide.answer(Question(query, window, access, as_kept))
         if rewriter is None:
             return found
         bodies = tuple(

@@ -21,11 +21,23 @@ from madang.errors import BadRequestData
 from madang.ngsild.expression import linked_depth
 from madang.ngsild.query import Query
 from madang.store.sqlite.follow import follower
-from madang.store.sqlite.plan_conditions import Condition, Residue, collect, divide
+from madang.store.sqlite.outlook import Outlook
+from madang.store.sqlite.plan_conditions import (
+    Condition,
+    Residue,
+    collect,
+    divide,
+    gone_condition,
+    with_implied,
+    without_implied,
+)
 from madang.store.sqlite.plan_drivers import Catalog, Drive, drives
 from madang.store.sqlite.plan_steps import Step, Walk
 from madang.store.sqlite.plan_values import missing_index
+from madang.store.sqlite.row_sight import RowSight
 from madang.trust.access import Access
+
+_ANYTHING = Query()
 
 __all__ = ["Catalog", "Plan", "plan"]
 
@@ -35,8 +47,8 @@ class Plan(msgspec.Struct, frozen=True):
     name of the way, which cursors carry.
 
     wanted_index: (type IRI, attribute IRI) of a value index that would have driven the query. single_type: the
-    query asks for all entities of this type and no more, so that the counter of the type is the count. masked:
-    attributes that do not exist for the caller.
+    query asks for all entities of this type and no more, so that the counter of the type is the count. sight, outlook:
+    of the caller, None if all is seen.
     """
 
     driver: str
@@ -44,13 +56,21 @@ class Plan(msgspec.Struct, frozen=True):
     residue: Residue = Residue()
     wanted_index: tuple[str, str] | None = None
     single_type: str | None = None
-    masked: frozenset[str] = frozenset()
+    sight: RowSight | None = None
+    outlook: Outlook | None = None
+
+    @property
+    def judges(self) -> bool:
+        """Whether the caller's view is to be asked about each row."""
+        return self.outlook is not None and self.outlook.judges
 
     @property
     def exact(self) -> bool:
         """Whether SQL alone decides: no entity needs to be decoded."""
-        return self.residue.is_empty and not any(
-            isinstance(step, Walk) and step.is_first is not None for step in self.steps
+        return (
+            self.residue.is_empty
+            and not self.judges
+            and not any(isinstance(step, Walk) and step.is_first is not None for step in self.steps)
         )
 
     @property
@@ -65,17 +85,28 @@ def plan(query: Query, catalog: Catalog, access: Access, driver: str = "") -> Pl
     Raises BadRequestData if the cursor's way does not exist, NotSupported for conditions on linked entities where
     the catalog has no connection by which to find them.
     """
-    conditions = collect(query, access, catalog.terms)
-    if conditions is None:
-        return Plan("none")
-    chosen = _chosen(drives(conditions, catalog), driver)
+    sight = catalog.sight(access)
+    outlook = sight.outlook(query) if sight is not None else None
+    conditions = collect(query, catalog.terms, outlook)
+    if conditions is None or (outlook is not None and outlook.is_empty):
+        return Plan("none", sight=sight, outlook=outlook)
+    driving = conditions
+    if outlook is not None and outlook.implied != _ANYTHING:
+        implied = with_implied(conditions, outlook, catalog.terms)
+        if implied is None:
+            return Plan("none", sight=sight, outlook=outlook)
+        driving = implied
+    chosen = _chosen(drives(driving, catalog), driver)
+    left = chosen.left if driving is conditions else without_implied(chosen.left, conditions)
     follow = None
-    if catalog.connection is not None and any(map(linked_depth, conditions.q)):
-        follow = follower(catalog.connection, catalog.terms, access)
-    filters, residue = divide(chosen.left, catalog.terms, follow)
+    if any(linked_depth(expression) for expression in left.q) and catalog.connection is not None:
+        follow = follower(catalog.connection, catalog.terms, sight)
+    filters, residue = divide(left, catalog.terms, follow)
+    if outlook is not None:
+        filters += gone_condition(outlook)
     steps = tuple([_filtered(step, filters) for step in chosen.steps]) if filters else chosen.steps
     wanted = None if chosen.narrow else missing_index(conditions, catalog.terms, catalog.indexes)
-    made = Plan(chosen.name, steps, residue, wanted, masked=access.mask)
+    made = Plan(chosen.name, steps, residue, wanted, sight=sight, outlook=outlook)
     if chosen.name == "type" and len(steps) == 1 and made.direct:
         return msgspec.structs.replace(made, single_type=conditions.types[0].single)
     return made

@@ -1,6 +1,4 @@
-"""What an entity must meet, from the query and from the caller's access, as separate conditions; and how a
-condition reads in SQL where it has a form there.
-"""
+"""What an entity must meet, as separate conditions; and how a condition reads in SQL where it has a form there."""
 
 from __future__ import annotations
 
@@ -27,6 +25,7 @@ from madang.ngsild.matcher import (
     all_of,
     compile_expression,
     compile_geo,
+    compile_query,
     compile_selectors,
 )
 from madang.ngsild.pattern import compile_pattern, literal_prefix
@@ -35,18 +34,21 @@ from madang.ngsild.scope import ScopeExpression, ScopePattern
 from madang.ngsild.selection import TypeExpression
 from madang.ngsild.times import parse_moment
 from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR, Terms
-from madang.trust.access import Access
+from madang.store.sqlite.outlook import Outlook
+from madang.store.sqlite.verdict import reads_of
 
 # A condition in SQL on the row `e` of the entity table, and its parameters
 Condition = tuple[str, tuple[object, ...]]
 # Above every text that begins with what stands before it
 LAST_CHARACTER = "\U0010ffff"
+_LISTS = ("patterns", "types", "attributes", "q", "scopes", "geos", "selectors")
 
 
 class Conditions(msgspec.Struct, frozen=True):
     """All of them must hold. ids: None if any. attributes: of each set the entity has at least one.
 
-    masked: attributes that no index may be driven from, because the order of the answer would tell of them.
+    masked: attributes, and "modifiedAt", on which conditions must be asked of what is seen of each entity: no index may be
+    driven from them.
     """
 
     ids: frozenset[str] | None
@@ -60,27 +62,50 @@ class Conditions(msgspec.Struct, frozen=True):
     masked: frozenset[str]
 
 
-def collect(query: Query, access: Access, terms: Terms) -> Conditions | None:
-    """The conditions of the query, in which masked attributes do not exist, and of the access's filter, in which
-    they do. None if nothing can meet them: of all names in what is returned there is something stored."""
-    mask = access.mask
-    asked = _existing(query, terms, mask)
-    allowed = _existing(access.filter, terms, frozenset()) if access.filter is not None else Query()
-    if asked is None or allowed is None:
+def collect(query: Query, terms: Terms, outlook: Outlook | None = None) -> Conditions | None:
+    """The conditions of the query. None if nothing can meet them: of all names in what is returned there is something
+    stored. outlook: of the caller, None if all is seen."""
+    asked = _existing(query, terms, outlook)
+    if asked is None:
         return None
-    both = (asked, allowed)
-    ids = [frozenset(part.ids) for part in both if part.ids]
+    masked = frozenset[str]()
+    if outlook is not None and outlook.masks:
+        names = reads_of(asked) | (first_names(asked.q) if asked.q is not None else set())
+        masked = frozenset(filter(outlook.may_hide, names))
     return Conditions(
-        ids=frozenset.intersection(*ids) if ids else None,
-        patterns=tuple([part.id_pattern for part in both if part.id_pattern is not None]),
-        types=tuple([types for part in both for types in _types_of(part)]),
-        attributes=tuple([frozenset(part.attributes) for part in both if part.attributes]),
-        q=tuple([expression for part in both for expression in conjuncts(part.q)]),
-        scopes=tuple([part.scope for part in both if part.scope is not None]),
-        geos=tuple([part.geo for part in both if part.geo is not None]),
-        selectors=tuple([part.selectors for part in both if part.selectors]),
-        masked=mask,
+        ids=frozenset(asked.ids) if asked.ids else None,
+        patterns=(asked.id_pattern,) if asked.id_pattern is not None else (),
+        types=tuple(_types_of(asked)),
+        attributes=(frozenset(asked.attributes),) if asked.attributes else (),
+        q=tuple(conjuncts(asked.q)),
+        scopes=(asked.scope,) if asked.scope is not None else (),
+        geos=(asked.geo,) if asked.geo is not None else (),
+        selectors=(asked.selectors,) if asked.selectors else (),
+        masked=masked,
     )
+
+
+def with_implied(own: Conditions, outlook: Outlook, terms: Terms) -> Conditions | None:
+    """The conditions with those that all that is seen meets, so that more indexes can drive; None if nothing can meet
+    them."""
+    implied = collect(outlook.implied, terms)
+    if implied is None:
+        return None
+    ids = [one.ids for one in (own, implied) if one.ids is not None]
+    hidden = frozenset(filter(outlook.may_hide, reads_of(outlook.implied)))
+    both = {name: getattr(own, name) + getattr(implied, name) for name in _LISTS}
+    return structs.replace(
+        own, ids=frozenset.intersection(*ids) if ids else None, masked=own.masked | hidden, **both
+    )
+
+
+def without_implied(left: Conditions, own: Conditions) -> Conditions:
+    """Of what a drive over conditions with implied ones has left, those that are not implied."""
+    kept = {
+        name: tuple([one for one in getattr(left, name) if any(one is mine for mine in getattr(own, name))])
+        for name in _LISTS
+    }
+    return structs.replace(left, **kept)
 
 
 def _types_of(query: Query) -> list[TypeExpression]:
@@ -92,11 +117,13 @@ def _types_of(query: Query) -> list[TypeExpression]:
     return found
 
 
-def _existing(query: Query, terms: Terms, mask: frozenset[str]) -> Query | None:
+def _existing(query: Query, terms: Terms, outlook: Outlook | None) -> Query | None:
     """The query without alternatives that ask for types and attributes that do not exist; None if none is left."""
 
     def is_absent(name: str) -> bool:
-        return name in mask or (terms.find(name) is None and name not in ENTITY_MOMENTS)
+        if terms.find(name) is None and name not in ENTITY_MOMENTS:
+            return True
+        return outlook is not None and outlook.always_hides(name)
 
     types, attributes, q, selectors = query.types, query.attributes, query.q, query.selectors
     if types is not None:
@@ -151,8 +178,8 @@ def _reachable(expression: Expression, is_absent: Callable[[str], bool]) -> Expr
 
 
 class Residue(msgspec.Struct, frozen=True):
-    """What SQL cannot decide. of_id: on the id alone. of_entity: on the entity, of which it reads the attributes
-    `reads` (IRIs), and the types only if `types` says so. follows: whether it looks at other entities too, which
+    """What SQL cannot decide. of_id: on the id alone. of_entity: on the entity as it is seen, of which it reads the
+    attributes `reads` (IRIs, perhaps also "modifiedAt"), and the types only if `types` says so. follows: whether it looks at other entities too, which
     costs more. Empty if SQL alone decides.
     """
 
@@ -175,10 +202,12 @@ def divide(
     Raises NotSupported for conditions on linked entities where nothing finds them.
     """
     found: list[Condition] = [type_condition(types, terms) for types in conditions.types]
-    found += [_attribute_condition(names, terms) for names in conditions.attributes]
+    plain = [names for names in conditions.attributes if conditions.masked.isdisjoint(names)]
+    found += [_attribute_condition(names, terms) for names in plain]
+    hidden = [names for names in conditions.attributes if names not in plain]
     of_id: list[Callable[[str], object | None]] = []
-    of_entity: list[Matcher] = []
-    reads: set[str] = set()
+    of_entity: list[Matcher] = [compile_query(Query(attributes=tuple(names))) for names in hidden]
+    reads: set[str] = set().union(*hidden)
     for pattern in conditions.patterns:
         prefix, enough = literal_prefix(pattern)
         if prefix:
@@ -193,7 +222,7 @@ def divide(
             of_entity.append(lambda entity, scopes=scopes: scopes.matches(entity.scope))  # type: ignore[misc]  # bound now
     for expression in conditions.q:
         moment = _moment_condition(expression)
-        if moment is not None:
+        if moment is not None and conditions.masked.isdisjoint(first_names(expression)):
             found.append(moment)
         else:
             of_entity.append(compile_expression(expression, follow=follow))
@@ -210,6 +239,16 @@ def divide(
         follows=any(linked_depth(expression) for expression in conditions.q),
     )
     return found, residue
+
+
+def gone_condition(outlook: Outlook) -> list[Condition]:
+    """Not one of the combinations of types of which the caller sees nothing; none where there is none."""
+    if not outlook.gone:
+        return []
+    listed, word = (
+        (outlook.gone, "NOT IN") if len(outlook.gone) <= len(outlook.kept) else (outlook.kept, "IN")
+    )
+    return [(f"e.types {word} ({', '.join('?' * len(listed))})", listed)]
 
 
 def type_condition(types: TypeExpression, terms: Terms) -> Condition:

@@ -22,6 +22,7 @@ from madang.ngsild.scope import ScopePattern
 from madang.ngsild.selection import TypeExpression
 from madang.settings import LIMITS
 from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.combinations import Combinations
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan_conditions import (
     LAST_CHARACTER,
@@ -32,6 +33,8 @@ from madang.store.sqlite.plan_conditions import (
 )
 from madang.store.sqlite.plan_steps import Around, Position, Step, Walk
 from madang.store.sqlite.plan_values import comparable, index_keys, value_drive
+from madang.store.sqlite.row_sight import RowSight, Sights, is_whole
+from madang.trust.access import Access
 
 # Every identifier of ours begins so, therefore a pattern that says no more selects nothing
 _COMMON_PREFIX = "urn:ngsi-ld:"
@@ -46,11 +49,22 @@ _RELATIONS = frozenset((Kind.RELATIONSHIP.value, Kind.LIST_RELATIONSHIP.value))
 
 
 class Catalog(msgspec.Struct, frozen=True):
-    """What is stored and indexed."""
+    """What is stored and indexed. sights: what callers see of it; made anew for each plan without them."""
 
     terms: Terms
     indexes: ValueIndexes
     connection: apsw.Connection | None = None
+    sights: Sights | None = None
+
+    def sight(self, access: Access) -> RowSight | None:
+        """What a caller sees; None for everything."""
+        if is_whole(access):
+            return None
+        sights = self.sights
+        if sights is None:
+            assert self.connection is not None
+            sights = Sights(self.terms, Combinations(self.connection))
+        return sights.of(access)
 
     def only_relations(self, attribute: int) -> bool:
         """Whether every instance of an attribute (number) is a relationship, so that the index of relations has

@@ -6,28 +6,29 @@ counted once there. An update that keeps an attribute's kind costs no row.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 import apsw
 
 from madang.ngsild.entity import Attribute, Kind
-from madang.ngsild.matcher import compile_query
-from madang.settings import LIMITS
 from madang.store.base import AttributeCount
 from madang.store.sqlite import codec
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.combinations import Combinations
-from madang.store.sqlite.read import COLUMNS
-from madang.trust.access import Access
+from madang.store.sqlite.connection import open_reader
+from madang.store.sqlite.mask import PLAIN
+from madang.store.sqlite.read import of_combination
+from madang.store.sqlite.row_sight import RowSight
+from madang.store.sqlite.verdict import Depends
 
 ANY_TYPE: Final = 0
 _COUNTS: Final = "SELECT type, attribute, kind, n FROM attribute_count WHERE n > 0"
 _ADD: Final = """INSERT INTO attribute_count VALUES (?, ?, ?, ?)
     ON CONFLICT (type, attribute, kind) DO UPDATE SET n = n + excluded.n"""
-_ENTITIES: Final = f"SELECT e.row, {COLUMNS} FROM entity e WHERE e.row > ? ORDER BY e.row LIMIT ?"  # noqa: S608 constant
+_COMBINATIONS: Final = "SELECT types FROM combination WHERE n > 0"
 
 # (type, attribute, kind): numbers of terms and the name of the kind
 Key = tuple[int, int, str]
@@ -77,32 +78,64 @@ def _keys(shape: Shape, terms: Terms) -> list[Key]:
     return [(type_, term, kind) for type_ in (*types, ANY_TYPE) for term, kind in found]
 
 
-async def attribute_counts(connection: apsw.Connection, terms: Terms, access: Access) -> list[AttributeCount]:
-    """The counters, or with a filter a count of what the caller can see, in slices."""
-    if access.filter is None:
-        counted: Iterable[Any] = connection.execute(_COUNTS).fetchall()
-    else:
-        counted = [(*key, n) for key, n in (await _count(connection, terms, access)).items()]
-    found = [
+async def attribute_counts(
+    connection: apsw.Connection, terms: Terms, sight: RowSight | None
+) -> list[AttributeCount]:
+    """The counters; of a caller who does not see everything, what is left of them."""
+    if sight is None:
+        return _named(connection.execute(_COUNTS), terms)
+    # All of one moment: a difference between two moments would tell of what is hidden
+    own = open_reader(Path(connection.filename))
+    try:
+        own.execute("BEGIN")
+        counts = await _seen_counts(own, terms, sight)
+    finally:
+        own.close()
+    return _named([(*key, n) for key, n in counts.items() if n > 0], terms)
+
+
+def _named(counted: Iterable[Any], terms: Terms) -> list[AttributeCount]:
+    return [
         AttributeCount(terms.iri(type_) if type_ != ANY_TYPE else "", terms.iri(term), Kind(kind), n)
         for type_, term, kind, n in counted
     ]
-    return [count for count in found if count.attribute not in access.mask]
 
 
-async def _count(connection: apsw.Connection, terms: Terms, access: Access) -> Counter[Key]:
-    assert access.filter is not None
-    matches = compile_query(access.filter)
-    counts: Counter[Key] = Counter()
-    last = 0
-    while True:
-        rows: list[Any] = connection.execute(_ENTITIES, (last, LIMITS.slice_entities_max)).fetchall()
+async def _seen_counts(connection: apsw.Connection, terms: Terms, sight: RowSight) -> Counter[Key]:
+    """All counters, from which what is hidden is taken. What only one combination of types has, they know; else the
+    entities are looked at."""
+    counts = Counter({(type_, term, kind): n for type_, term, kind, n in connection.execute(_COUNTS)})
+    combinations: list[str] = [types for (types,) in connection.execute(_COMBINATIONS)]
+    together = Counter(number for types in combinations for number in types.split())
+    whole = counts.copy()
+    for types in combinations:
+        verdict = sight.verdict(types)
+        if verdict is PLAIN:
+            continue
+        numbers = [int(number) for number in types.split()]
+        if isinstance(verdict, Depends) or len(numbers) > 1 or together[types.strip()] > 1:
+            counts.subtract(await _hidden_of_rows(connection, terms, sight, types))
+            continue
+        for (type_, term, kind), n in whole.items():
+            if type_ == numbers[0] and (verdict is None or verdict.hides(terms.iri(term))):
+                counts[type_, term, kind] -= n
+                counts[ANY_TYPE, term, kind] -= n
+    return counts
+
+
+async def _hidden_of_rows(
+    connection: apsw.Connection, terms: Terms, sight: RowSight, types: str
+) -> Counter[Key]:
+    """What is hidden of the entities with just these types."""
+    shapes: Counter[Shape] = Counter()
+    numbers = [int(number) for number in types.split()]
+    async for rows in of_combination(connection, types):
         for row in rows:
-            entity = codec.decode_entity(row[1:], terms)
-            if matches(entity):
-                types = [terms.number(type_) for type_ in entity.types]
-                counts.update(_keys(_shape(types, entity.attributes), terms))
-        if len(rows) < LIMITS.slice_entities_max:
-            return counts
-        last = rows[-1][0]
-        await asyncio.sleep(0)
+            mask = sight.mask(row)
+            attributes = codec.decode_segments(row[-1], terms)
+            shapes[_shape(numbers, [one for one in attributes if mask is None or mask.hides(one.name)])] += 1
+    counts: Counter[Key] = Counter()
+    for shape, n in shapes.items():
+        for key in _keys(shape, terms):
+            counts[key] += n
+    return counts

@@ -14,6 +14,7 @@ import orjson
 from madang.ngsild.context import Context
 from madang.ngsild.representation import compact_members, render_whole
 from madang.store.sqlite.codec import (
+    CONTEXTUAL,
     FIELD_SEPARATOR,
     SEGMENT_SEPARATOR,
     Terms,
@@ -21,6 +22,7 @@ from madang.store.sqlite.codec import (
     decode_scopes,
     decode_types,
 )
+from madang.store.sqlite.mask import Mask
 
 COLUMNS: Final = "e.id, e.types, e.scopes, e.segments"
 _SHAPES_MAX: Final = 1000
@@ -28,17 +30,19 @@ _SHAPES_MAX: Final = 1000
 _FIELDS: Final = 6
 
 Shape = tuple[str, tuple[bytes, ...]]
+MaskedShape = tuple[str, tuple[bytes, ...], Mask]
 
 
 class Rewriter:
     """Writes entities under one @context: the normalized form with every member but the system attributes."""
 
-    __slots__ = ("_shapes", "_terms", "context")
+    __slots__ = ("_masked", "_shapes", "_terms", "context")
 
     def __init__(self, context: Context, terms: Terms) -> None:
         self.context = context
         self._terms = terms
         self._shapes: dict[Shape, bytes] = {}
+        self._masked: dict[MaskedShape, tuple[bytes, tuple[int, ...]]] = {}
 
     def __call__(self, row: tuple[str, str, str, bytes]) -> bytes:
         """row: COLUMNS."""
@@ -49,6 +53,8 @@ class Rewriter:
         shape = (types, tuple(fields[::_FIELDS]))
         template = self._shapes.get(shape)
         if template is None:
+            if len(self._shapes) >= _SHAPES_MAX:
+                self._shapes.clear()
             template = self._shapes[shape] = self._template(shape)
         if not template:
             return render_whole(decode_entity((*row[:3], 0, 0, 0, segments), self._terms), self.context)
@@ -56,11 +62,44 @@ class Rewriter:
         flags = fields[2::_FIELDS]
         if any(flags):
             bodies = [
-                orjson.dumps(compact_members(orjson.loads(body), self.context)) if flag else body
-                for body, flag in zip(bodies, flags, strict=True)
+                self._compacted(body) if flag else body for body, flag in zip(bodies, flags, strict=True)
             ]
         scope = self._scope(scopes) if scopes else b""
         return template % (orjson.dumps(identifier), scope, *bodies)
+
+    def masked(self, row: tuple[str, str, str, bytes], mask: Mask) -> bytes:
+        """The same of what is seen of the entity: attributes that are hidden are left out before anything is written."""
+        identifier, types, scopes, segments = row
+        segments = segments.replace(SEGMENT_SEPARATOR, FIELD_SEPARATOR)
+        fields = segments.split(FIELD_SEPARATOR) if segments else []
+        shape = (types, tuple(fields[::_FIELDS]), mask)
+        known = self._masked.get(shape)
+        if known is None:
+            known = self._masked[shape] = self._masked_template(shape)
+        template, kept = known
+        if not template:
+            whole = decode_entity((*row[:3], 0, 0, 0, row[3]), self._terms)
+            return render_whole(mask.of(whole), self.context)
+        bodies = [fields[at] for at in kept]
+        if CONTEXTUAL in fields[2::_FIELDS]:
+            flags = [fields[at - 3] for at in kept]
+            bodies = [
+                self._compacted(body) if flag else body for body, flag in zip(bodies, flags, strict=True)
+            ]
+        scope = self._scope(scopes) if scopes else b""
+        return template % (orjson.dumps(identifier), scope, *bodies)
+
+    def _masked_template(self, shape: MaskedShape) -> tuple[bytes, tuple[int, ...]]:
+        """(template, the places of the bodies that go into it)."""
+        if len(self._masked) >= _SHAPES_MAX:
+            self._masked.clear()
+        types, terms, mask = shape
+        kept = [at for at, term in enumerate(terms) if not mask.hides(self._terms.iri(int(term)))]
+        template = self._template((types, tuple([terms[at] for at in kept])))
+        return template, tuple([_FIELDS * at + 5 for at in kept])
+
+    def _compacted(self, body: bytes) -> bytes:
+        return orjson.dumps(compact_members(orjson.loads(body), self.context))
 
     def _scope(self, scopes: str) -> bytes:
         named = decode_scopes(scopes)
@@ -68,8 +107,6 @@ class Rewriter:
 
     def _template(self, shape: Shape) -> bytes:
         """What lies between the values: id, scope, attributes. Empty where an attribute has several instances."""
-        if len(self._shapes) >= _SHAPES_MAX:
-            self._shapes.clear()
         types, terms = shape
         if len(set(terms)) < len(terms):
             return b""

@@ -18,11 +18,10 @@ import msgspec
 import orjson
 
 from madang.errors import BadRequestData
-from madang.ngsild.entity import Entity
 from madang.ngsild.geo import has_relation
 from madang.ngsild.query import Query, Window
 from madang.settings import LIMITS
-from madang.store.sqlite.codec import Terms, decode_entity
+from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.cursor import Cursor, decode_cursor, encode_cursor
 from madang.store.sqlite.indexes import PLACES_MAX
 from madang.store.sqlite.ordering import ORDERED, Ordering, Place
@@ -37,13 +36,11 @@ from madang.store.sqlite.plan_steps import (
     is_divisible,
     items_statement,
 )
-from madang.store.sqlite.rewrite import COLUMNS as REWRITTEN_COLUMNS
 from madang.store.sqlite.rewrite import Rewriter
-from madang.store.sqlite.sieve import Row, Sieve
+from madang.store.sqlite.showing import Item, Row, Showing
+from madang.store.sqlite.sieve import Sieve
 from madang.trust.access import Access
 
-ENTITY_COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
-RENDERED_COLUMN: Final = "e.rendered"
 # Entities in a slice where each is asked about others too, and where each gets its place in an order
 FOLLOWING_ROWS: Final = 64
 ORDERED_ROWS: Final = 256
@@ -52,7 +49,6 @@ CANDIDATES_MAX: Final = 2048
 COUNT_ROWS_OF_INDEX: Final = 65_536
 _TYPE_COUNT: Final = "SELECT coalesce((SELECT n FROM type_count WHERE type = ?), 0)"
 
-Item = bytes | Entity
 # (number of the step, position in it, what was asked for)
 Hit = tuple[int, Position, Item]
 
@@ -83,9 +79,7 @@ def make_plan(query: Query, window: Window, catalog: Catalog, access: Access) ->
 
 
 class Scan:
-    """A plan on a connection. rendered: whether items are rendered bytes, or entities. rewriter: renders them, where
-    that is not for the default @context.
-    """
+    """A plan on a connection. rendered, rewriter: as of `Showing`. ordered: whether the window asks for an order."""
 
     def __init__(
         self,
@@ -95,17 +89,19 @@ class Scan:
         *,
         rendered: bool,
         rewriter: Rewriter | None = None,
+        ordered: bool = False,
     ) -> None:
         self._connection = connection
         self._terms = terms
         self._plan = made
-        self._rendered = rendered and rewriter is None
-        self._rewriter = rewriter
         self._sieve = None if made.exact else Sieve(made, terms)
         self._slice = FOLLOWING_ROWS if made.residue.follows else LIMITS.slice_entities_max
-        self._item_columns = RENDERED_COLUMN if rendered else ENTITY_COLUMNS
-        if rewriter is not None:
-            self._item_columns = REWRITTEN_COLUMNS
+        outlook = made.outlook
+        # What passes the sieve is read by another statement, and may have changed by then
+        apart = self._sieve is not None or ordered
+        judged = outlook is not None and (outlook.masks or apart)
+        sight = made.sight if judged else None
+        self._showing = Showing(terms, rendered=rendered, rewriter=rewriter, sight=sight)
 
     def answer(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
         """A page, and the count if the window wants it."""
@@ -129,7 +125,7 @@ class Scan:
 
     def _ordered(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
         """A page in the order that the window asks for: everything is looked at for every page."""
-        ordering = Ordering(window.order, self._plan.masked)
+        ordering = Ordering(window.order)
         self._slice = min(self._slice, ORDERED_ROWS)
         sieve = Sieve(self._plan, self._terms, ordering.reads, types=ordering.types)
         places: list[Place] = []
@@ -144,7 +140,8 @@ class Scan:
         next_cursor = ""
         if page and len(chosen) > window.offset + window.limit:
             next_cursor = encode_cursor(Cursor(ORDERED, 0, page[-1].position), query, window.order)
-        items = tuple(self.items([place.row for place in page]))
+        found = self.items([place.row for place in page])
+        items = tuple([found[place.row] for place in page if place.row in found])
         return Answer(items, next_cursor, len(places) if window.count else None)
 
     def count(self) -> Generator[None, None, int]:
@@ -222,7 +219,7 @@ class Scan:
     # --- steps ---
 
     def _walk(self, number: int, step: Walk, after: Position | None, wanted: int) -> Iterator[list[Hit]]:
-        columns = self._item_columns if self._sieve is None else self._sieve.columns
+        columns = self._showing.columns if self._sieve is None else self._sieve.columns
         size = self._slice
         enough = min(size, wanted)
         while True:
@@ -254,7 +251,7 @@ class Scan:
             yield []
         first = after[0] if after is not None else 0
         rows = sorted([row for row in found if row > first])  # type: ignore[operator]  # row numbers both
-        columns = self._item_columns if self._sieve is None else self._sieve.columns
+        columns = self._showing.columns if self._sieve is None else self._sieve.columns
         size = min(self._slice, wanted)
         for start in range(0, len(rows), size):
             found_rows = self._connection.execute(*step.select(columns, _bound(rows[start : start + size])))
@@ -287,24 +284,22 @@ class Scan:
         if self._sieve is not None:
             passed = self._sieve.passed(step, rows, enough)
             items = self.items([row for _, row in passed])
-            return [(number, position, item) for (position, _), item in zip(passed, items, strict=True)]
-        if self._rendered:
+            return [(number, position, items[row]) for position, row in passed if row in items]
+        if self._showing.as_kept:
             return [(number, row[:keys], row[keys]) for row in rows]
-        if self._rewriter is not None:
-            write = self._rewriter
-            return [(number, row[:keys], write(row[keys:])) for row in rows]
-        return [(number, row[:keys], decode_entity(row[keys:], self._terms)) for row in rows]
+        shown = [(number, row[:keys], self._showing.show(row[keys:])) for row in rows]
+        return [(number, position, item) for number, position, item in shown if item is not None]
 
-    def items(self, rows: list[int]) -> list[Item]:
-        """What was asked for of the entities with these row numbers, in their order."""
+    def items(self, rows: list[int]) -> dict[int, Item]:
+        """What was asked for of the entities with these row numbers, of those that are still there to be seen."""
         if not rows:
-            return []
-        found = self._connection.execute(items_statement(self._item_columns), (_bound(rows),))
-        if self._rendered:
-            return [item for (item,) in found]
-        if self._rewriter is not None:
-            return [self._rewriter(row) for row in found]
-        return [decode_entity(row, self._terms) for row in found]
+            return {}
+        statement = items_statement(f"e.row, {self._showing.columns}")
+        found = self._connection.execute(statement, (_bound(rows),))
+        if self._showing.as_kept:
+            return dict(found)
+        shown = [(row[0], self._showing.show(row[1:])) for row in found]
+        return {row: item for row, item in shown if item is not None}
 
 
 def _bound(rows: list[int]) -> object:

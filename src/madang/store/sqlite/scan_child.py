@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import apsw
@@ -14,9 +15,11 @@ from madang import children
 from madang.errors import MadangError
 from madang.store.sqlite import history_page
 from madang.store.sqlite.codec import Terms
+from madang.store.sqlite.combinations import Combinations
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan import Catalog
+from madang.store.sqlite.row_sight import Sights
 from madang.store.sqlite.scan import Answer, Scan, make_plan
 from madang.store.sqlite.scan_process import Question, Refusal, Reply, Summing
 from madang.store.sqlite.sums_frame import to_bytes
@@ -43,13 +46,20 @@ def main(parent: int, path: Path) -> None:
 
 
 def _answer(connection: apsw.Connection, question: Question) -> Answer:
-    """The whole of a page, without a breath."""
-    terms = Terms(connection)
-    catalog = Catalog(terms, ValueIndexes(connection), connection)
-    made, cursor = make_plan(question.query, question.window, catalog, question.access)
-    slices = Scan(connection, terms, made, rendered=question.rendered).answer(
-        question.query, question.window, cursor
-    )
+    """The whole of a page, without a breath. In one transaction, so that nothing comes of which the plan knows nothing."""
+    connection.execute("BEGIN")
+    try:
+        terms = Terms(connection)
+        catalog = Catalog(terms, ValueIndexes(connection), connection)
+        made, cursor = make_plan(question.query, question.window, catalog, question.access)
+        ordered = bool(question.window.order)
+        scan = Scan(connection, terms, made, rendered=question.rendered, ordered=ordered)
+        return _to_the_end(scan.answer(question.query, question.window, cursor))
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _to_the_end(slices: Generator[None, None, Answer]) -> Answer:
     while True:
         try:
             next(slices)
@@ -59,8 +69,9 @@ def _answer(connection: apsw.Connection, question: Question) -> Answer:
 
 
 def _summed(connection: apsw.Connection, question: Summing) -> bytes:
-    asked = (question.entity_id, question.temporal, question.access)
-    found = asyncio.run(history_page.one(connection, Terms(connection), *asked))
+    terms = Terms(connection)
+    sight = Sights(terms, Combinations(connection)).of(question.access)
+    found = asyncio.run(history_page.one(connection, terms, question.entity_id, question.temporal, sight))
     return b"" if found is None else to_bytes(found)
 
 

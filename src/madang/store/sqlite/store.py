@@ -122,6 +122,7 @@ class SqliteStore:
         self._sweeper = Sweeper(self.place.expiry, clock, lambda: self._committer.commit(()))
         self._builder = IndexBuilder(self.place, self._build)
         self._pages = page.Pages(self._reader, self.place, path, self._builder)
+        self._sights = self._pages.sights
         self._folder = Folder(path, self._reader, self._write, lambda: self.place.counters.sequence)
         self._folder.start(terms, clock, options.retention)
         self.sources: Sources = SqliteSources(self._reader, self._write, clock)
@@ -165,7 +166,7 @@ class SqliteStore:
     async def retrieve(self, entity_id: str, access: Access) -> Entity | None:
         if self.place.expiry.next:
             await self._without_expired(entity_id)
-        return read.retrieve(self._reader, self.place.terms, entity_id, access)
+        return read.retrieve(self._reader, self.place.terms, entity_id, self._sights.of(access))
 
     async def _without_expired(self, entity_id: str | None = None) -> None:
         """See to it that nothing that has expired is read, of this entity or of all."""
@@ -177,13 +178,13 @@ class SqliteStore:
     async def rendered(self, entity_id: str, access: Access, context: Context | None = None) -> bytes | None:
         if self.place.expiry.next:
             await self._without_expired(entity_id)
-        if access.filter is None and not access.mask:
-            if context is not None:
-                return self._pages.rewritten(entity_id, context)
-            row = self._reader.execute(_RENDERED, (entity_id,)).fetchone()
-            return row[0] if row is not None else None
-        entity = read.retrieve(self._reader, self.place.terms, entity_id, access)
-        return render_whole(entity, context or self.place.context) if entity is not None else None
+        sight = self._sights.of(access)
+        if sight is not None:
+            return self._pages.seen(entity_id, sight, context)
+        if context is not None:
+            return self._pages.rewritten(entity_id, context)
+        row = self._reader.execute(_RENDERED, (entity_id,)).fetchone()
+        return row[0] if row is not None else None
 
     @_reading
     async def page(self, query: Query, window: Window, access: Access) -> Page:
@@ -206,7 +207,8 @@ class SqliteStore:
         if sums.is_long(self._reader, entity_id, temporal):
             found = await self._pages.summed(entity_id, temporal, access)
         else:
-            found = await history_page.one(self._reader, self.place.terms, entity_id, temporal, access)
+            sight = self._sights.of(access)
+            found = await history_page.one(self._reader, self.place.terms, entity_id, temporal, sight)
         return found if found is None or temporal.aggregation is None else await valued(found)
 
     async def has_history(self, entity_id: str) -> bool:
@@ -218,7 +220,8 @@ class SqliteStore:
     ) -> EvolutionPage:
         if self.place.expiry.next:
             await self._without_expired()
-        return await history_page.page(self._reader, self.place.terms, (query, temporal), window, access)
+        asked = history_page.Asked(query, temporal, window, self._sights.of(access))
+        return await history_page.page(self._reader, self.place.terms, asked)
 
     async def changes_since(self, sequence: int, limit: int) -> list[ChangeRow]:
         rows = self._reader.execute(_CHANGES, (sequence, limit))
@@ -235,23 +238,25 @@ class SqliteStore:
     async def type_counts(self, access: Access) -> dict[str, int]:
         if self.place.expiry.next:
             await self._without_expired()
-        return await read.type_counts(self._reader, self.place.terms, access)
+        return await read.type_counts(self._reader, self.place.terms, self._sights.of(access))
 
     @_reading
     async def attribute_counts(self, access: Access) -> list[AttributeCount]:
         if self.place.expiry.next:
             await self._without_expired()
-        return await presence.attribute_counts(self._reader, self.place.terms, access)
+        return await presence.attribute_counts(self._reader, self.place.terms, self._sights.of(access))
 
     async def search(self, text: str, limit: int, access: Access) -> list[Entity]:
         if self.place.expiry.next:
             await self._without_expired()
-        return await read.search(self._reader, self.place.terms, text, limit, access)
+        asked = read.Search(text, limit, self.place.name_attributes)
+        return await read.search(self._reader, self.place.terms, asked, self._sights.of(access))
 
     async def incoming(self, entity_id: str, limit: int, access: Access) -> list[tuple[str, Entity]]:
         if self.place.expiry.next:
             await self._without_expired()
-        return read.incoming(self._reader, self.place.terms, entity_id, limit, access)
+        sight = self._sights.of(access)
+        return await read.incoming(self._reader, self.place.terms, entity_id, limit, sight)
 
     def watch(self) -> AsyncIterator[ChangeRow]:
         return self._watchers.watch()

@@ -7,7 +7,7 @@ series that is not of numbers only is read as ever (`history.py`) and aggregated
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, Literal
 
 import apsw
@@ -79,10 +79,10 @@ def is_long(connection: apsw.Connection, entity_id: str, temporal: TemporalQuery
 
 
 async def evolution(
-    connection: apsw.Connection, terms: Terms, subject: Subject, query: TemporalQuery, mask: Collection[str]
+    connection: apsw.Connection, terms: Terms, subject: Subject, query: TemporalQuery
 ) -> Evolution:
     """As `history.evolution`, with the sums of those series that are of numbers."""
-    which = history.wanted(terms, query, mask)
+    which = history.wanted(terms, query, subject.mask)
     while True:
         state = history.folded(connection, subject.row)
         numeric, others = await _sorted_out(connection, subject.row, which, state)

@@ -1,0 +1,144 @@
+"""A caller's view, as rows of the file are judged by it.
+
+There are few combinations of types, so the view's verdict is found once for each, and most rows are judged by a look
+into a table. Of the others only that is decoded which the rules read.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from madang.ngsild.entity import Attribute, Entity
+from madang.ngsild.query import Query
+from madang.store.sqlite.codec import (
+    Terms,
+    decode_entity,
+    decode_scopes,
+    decode_segments,
+    decode_types,
+    pick_segments,
+    segment_starts,
+)
+from madang.store.sqlite.combinations import Combinations
+from madang.store.sqlite.mask import Mask
+from madang.store.sqlite.outlook import Outlook, outlook_of
+from madang.store.sqlite.verdict import Depends, Verdict, verdict_of
+from madang.trust.access import Access
+from madang.trust.view import Rule, View
+
+COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
+_VIEWS_MAX: Final = 256
+_VERDICTS_MAX: Final = 10_000
+_QUERIES_MAX: Final = 1_000
+
+# COLUMNS
+Row = tuple[str, str, str, int, int, int | None, bytes]
+
+
+def is_whole(access: Access) -> bool:
+    """Whether the caller sees everything."""
+    return access.view is None and access.filter is None and not access.mask
+
+
+class RowSight:
+    """A view over one file."""
+
+    def __init__(self, view: View, terms: Terms, combinations: Combinations) -> None:
+        self.view = view
+        self._terms = terms
+        self._combinations = combinations
+        self._verdicts: dict[str, Verdict] = {}
+        self._outlooks: dict[Query, Outlook] = {}
+        self._known = (0, 0)
+        self._reloads = terms.reloads
+
+    def verdict(self, types: str) -> Verdict:
+        """What the view says of entities with these types, a text as in the row."""
+        if self._reloads != self._terms.reloads:
+            self._verdicts.clear()
+            self._reloads = self._terms.reloads
+        try:
+            return self._verdicts[types]
+        except KeyError:
+            if len(self._verdicts) >= _VERDICTS_MAX:
+                self._verdicts.clear()
+            found = self._verdicts[types] = verdict_of(self.view, decode_types(types, self._terms))
+            return found
+
+    def mask(self, row: Row) -> Mask | None:
+        """What is seen of the entity; None if there is none for the caller."""
+        verdict = self.verdict(row[1])
+        if not isinstance(verdict, Depends):
+            return verdict
+        identifier, types, scopes, created, modified, _, segments = row
+        attributes: tuple[Attribute, ...] = ()
+        if verdict.reads:
+            numbers = segment_starts(verdict.reads, self._terms)
+            attributes = decode_segments(pick_segments(segments, numbers), self._terms)
+        return verdict.mask(
+            Entity(
+                identifier,
+                decode_types(types, self._terms),
+                attributes,
+                decode_scopes(scopes),
+                created,
+                modified,
+            )
+        )
+
+    def seen(self, row: Row) -> Entity | None:
+        """The entity as the caller sees it."""
+        mask = self.mask(row)
+        return mask.of(decode_entity(row, self._terms)) if mask is not None else None
+
+    def mask_of_past(self, identifier: str, types: str) -> Mask | None:
+        """What is seen of an entity that was deleted."""
+        verdict = self.verdict(types)
+        if not isinstance(verdict, Depends):
+            return verdict
+        return verdict.mask_of_past(Entity(identifier, decode_types(types, self._terms)))
+
+    def outlook(self, query: Query) -> Outlook:
+        """What the view says of what a query may select."""
+        asked = Query(types=query.types, selectors=query.selectors)
+        known = (self._combinations.version, self._terms.reloads)
+        if self._known != known or len(self._outlooks) >= _QUERIES_MAX:
+            self._outlooks.clear()
+            self._known = known
+        found = self._outlooks.get(asked)
+        if found is None:
+            found = self._outlooks[asked] = outlook_of(
+                self.view, asked, self._combinations, self._terms, self.verdict
+            )
+        return found
+
+
+class Sights:
+    """The views that callers have over one file, each made ready once."""
+
+    def __init__(self, terms: Terms, combinations: Combinations) -> None:
+        self._terms = terms
+        self.combinations = combinations
+        self._sights: dict[int, RowSight] = {}
+
+    def of(self, access: Access) -> RowSight | None:
+        """That of a caller; None for everything."""
+        view = access.view or _as_view(access.filter, access.mask)
+        if view is None:
+            return None
+        # Views are large, and whoever asks again has the very same one: to look at its value would cost more than a read
+        known = self._sights.get(id(view))
+        if known is None or known.view is not view:
+            if len(self._sights) >= _VIEWS_MAX:
+                self._sights.clear()
+            known = self._sights[id(view)] = RowSight(view, self._terms, self.combinations)
+        return known
+
+
+@lru_cache(maxsize=64)
+def _as_view(only: Query | None, mask: frozenset[str]) -> View | None:
+    """An access of the older form, which knows a filter and a mask, until nobody makes one any more."""
+    if only is None and not mask:
+        return None
+    return View((Rule(only or Query()),), (Rule(attributes=mask),) if mask else ())
