@@ -24,6 +24,7 @@
     ├── SettingInvalid          a flag or an environment variable has a wrong form
     ├── AddressInUse            another program listens on the address
     ├── ProgramFailed           a program that was started for this is missing or did not do its work
+    ├── ProviderFailed          a sign-in provider does not answer, or not as it should
     ├── PlatformUnreachable     no platform answers where one should
     ├── HomeLocked              another process holds the home folder
     ├── StoreBroken             a store's file cannot be used
@@ -136,6 +137,10 @@ class AddressInUse(MadangError):
 
 
 class ProgramFailed(MadangError):
+    pass
+
+
+class ProviderFailed(MadangError):
     pass
 
 

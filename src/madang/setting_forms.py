@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 _KEPT: Final = re.compile(r"([^\s=,]+)=([1-9]\d{0,5})d", re.ASCII)
+_URL: Final = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?/?", re.IGNORECASE)
 _HOST_NAME: Final = re.compile(r"(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 
@@ -37,6 +38,12 @@ def one_of(words: Collection[str]) -> Callable[[str], str]:
 
 def parse_home(text: str) -> Path:
     return Path(text).expanduser().absolute()
+
+
+def parse_url(text: str) -> str:
+    if text and not _URL.fullmatch(text):
+        raise ValueError(text)
+    return text.rstrip("/")
 
 
 def parse_host(text: str) -> str:

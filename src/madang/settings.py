@@ -21,6 +21,7 @@ from madang.setting_forms import (
     parse_history_kept,
     parse_home,
     parse_host,
+    parse_url,
     whole_number,
 )
 
@@ -31,6 +32,7 @@ CORE_ALONE = "core"
 class Settings(msgspec.Struct, frozen=True):
     """home: absolute path of the home folder. host, port: where the server listens (port 0: any free one).
 
+    url: where people reach the platform, "" for where it listens.
     egress_allow: hosts ("name", "*.name") and networks ("10.0.0.0/8") that outgoing requests may reach
     although they are loopback or private. history_page: instances of one attribute in a temporal answer before it
     is cut to a part of its range (CIM 009 §6.3.10). log, log_level: form and least level of the log, see `logs.py`.
@@ -42,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True):
     home: Path
     host: str
     port: int
+    url: str = ""
     egress_allow: tuple[str, ...] = ()
     log: str = "lines"
     log_level: str = "warning"
@@ -90,6 +93,14 @@ SETTINGS = (
         "a whole number from 0 to 65535",
         "The port to listen on; 0 takes any free one. Flag: --port.",
         whole_number(0, 65535),
+    ),
+    Setting(
+        "MADANG_URL",
+        "url",
+        "",
+        'an address such as "https://city.example"',
+        "Where people reach the platform, if a proxy stands before it: for links, and for cookies that go over https only.",
+        parse_url,
     ),
     Setting(
         "MADANG_EGRESS_ALLOW",
@@ -371,9 +382,16 @@ class Limits(msgspec.Struct, frozen=True):
     link_hours_max: Annotated[int, msgspec.Meta(description="for which a single-use link works")] = 7 * 24
     password_characters_min: Annotated[int, msgspec.Meta(description="the shortest password")] = 12
     password_bytes_max: Annotated[int, msgspec.Meta(description="the longest password")] = 1024
-    passwords_waiting_max: Annotated[
+    waiting_passwords_max: Annotated[
         int, msgspec.Meta(description="passwords that wait to be checked before others are told to retry")
     ] = 32
+    begun_sign_ins_max: Annotated[
+        int, msgspec.Meta(description="sign-ins at a provider that have begun and are not finished")
+    ] = 10_000
+    provider_ms_max: Annotated[int, msgspec.Meta(description="an answer of a sign-in provider")] = 5000
+    provider_bytes_max: Annotated[int, msgspec.Meta(description="an answer of a sign-in provider")] = (
+        256 * 1024
+    )
     sign_in_failures_max: Annotated[
         int,
         msgspec.Meta(description="wrong passwords for one account from one address in a quarter of an hour"),

@@ -34,6 +34,7 @@ PROBLEMS: Final[dict[type[MadangError], tuple[int, str, str]]] = {
     errors.TooManyRequests: (429, "TooManyRequests", "You ask more often than you may"),
     errors.Denied: (403, "Forbidden", "This is not allowed to you"),
     errors.Busy: (503, "Busy", "The platform is busy"),
+    errors.ProviderFailed: (502, "ProviderFailed", "The sign-in provider does not answer as it should"),
     errors.StoreBroken: (500, "InternalError", "The store cannot be used"),
 }
 # Told by their status alone (§6.3.4)

@@ -20,7 +20,7 @@ from madang.hub.accounts.passwords import Passwords
 from madang.hub.accounts.tokens import KEY, TOKEN, digest
 from madang.hub.trust.audit import record_in
 from madang.settings import LIMITS
-from madang.store.audit import Chain, Deed, Event
+from madang.store.audit import Deed, Event
 from madang.store.platform import Account, Key, Platform, Session, Uses, among
 from madang.trust.identity import OPERATOR, VISITOR, Identity, Kind, Permission
 from madang.trust.roles import BUILT_IN, Role, permissions_of
@@ -53,21 +53,14 @@ _Find = Callable[[bytes, int], Awaitable[_Known | None]]
 class Accounts:
     """Made inside a running event loop; `close` it before the platform's store.
 
-    roles: those of the city. chain: where it is recorded who signed in, and who changed what of accounts."""
+    roles: those of the city."""
 
-    def __init__(
-        self,
-        platform: Platform,
-        clock: Clock,
-        roles: Mapping[str, Role] = BUILT_IN,
-        chain: Chain | None = None,
-    ) -> None:
+    def __init__(self, platform: Platform, clock: Clock, roles: Mapping[str, Role] = BUILT_IN) -> None:
         self.platform = platform
         self.clock = clock
         self.roles = roles
         self.passwords = Passwords()
         self.attempts = Attempts()
-        self._chain = chain
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._writes = self._version = -1
         self._looked = 0
@@ -116,8 +109,7 @@ class Accounts:
         """In the platform's chain. If it cannot be recorded, it must not be done.
 
         Raises Busy or StoreBroken."""
-        if self._chain is not None:
-            await record_in(self._chain, self.clock, Event(subject, deed, what, reason=reason))
+        await record_in(self.platform.audit, self.clock, Event(subject, deed, what, reason=reason))
 
     async def close(self) -> None:
         self.passwords.close()

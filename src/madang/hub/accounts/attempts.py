@@ -36,7 +36,7 @@ class Attempts:
         for what, most in limits:
             count = self._counts.get(what)
             if count is not None and count.n >= most and now - count.began < WINDOW_US:
-                seconds = (count.began + WINDOW_US - now) // 1_000_000 + 1
+                seconds = -(-(count.began + WINDOW_US - now) // 1_000_000)
                 raise TooManyRequests(
                     f"There were too many attempts to sign in; try again in {-(-seconds // 60)} minutes",
                     detail=str(seconds),

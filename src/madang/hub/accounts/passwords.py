@@ -61,7 +61,7 @@ class Passwords:
             return False
 
     async def _run(self, work: Callable[[], Result]) -> Result:
-        if self._waiting >= LIMITS.passwords_waiting_max:
+        if self._waiting >= LIMITS.waiting_passwords_max:
             raise Busy("Many people are signing in at this moment; try again in a moment")
         self._waiting += 1
         try:
