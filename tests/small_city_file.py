@@ -9,6 +9,9 @@ languages = ["ko", "en"]
 time_zone = "Asia/Seoul"
 name = { ko = "가온시", en = "Gaon" }
 extent = [126.9, 37.4, 127.0, 37.5]
+
+[trust]
+open = true
 """
 
 

@@ -85,7 +85,7 @@ def test_check_says_every_mistake_with_its_line(
     assert wrong.code == FAILED
     assert [line.split(": ")[0] for line in wrong.out.splitlines()] == [
         "city.toml:5:13",
-        "city.toml:10:13",
+        "city.toml:13:13",
     ]
     (tmp_path / "city.toml").write_text(CITY)
     assert madang("check", "--json").out == "[]\n"

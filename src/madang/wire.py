@@ -17,15 +17,19 @@ from madang import logs, vocabulary
 from madang.api import asgi, deliveries, health, openapi, operations
 from madang.api.traffic import Traffic
 from madang.city.model import City
+from madang.city.trust_rules import beginning
 from madang.cli import main as commands
 from madang.cli.wiring import Wiring
 from madang.clock import SystemClock
 from madang.errors import MadangError
 from madang.home import Home
+from madang.hub.accounts.accounts import Accounts
 from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
-from madang.hub.trust.gate import OPEN_GATE
+from madang.hub.trust.gate import Gate, Owners
+from madang.hub.trust.policies import Policies
+from madang.hub.trust.rulebook import rulebook
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.temporal import DAY
 from madang.server import Application
@@ -33,6 +37,7 @@ from madang.settings import CORE_ALONE, LIMITS, Settings, read
 from madang.store.sqlite.deliveries import subscribed_tenants
 from madang.store.sqlite.files import SqliteFiles
 from madang.store.sqlite.folder import Retention
+from madang.store.sqlite.platform.store import SqlitePlatform
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import Access
 from madang.web import app as pages
@@ -65,8 +70,10 @@ def retention(settings: Settings, context: Context) -> Retention:
 
 
 @asynccontextmanager
-async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
-    """The hub over the SQLite stores of a home; at the end what waits is written and they are closed."""
+async def open_hub(home: Home, settings: Settings, owners: Owners | None = None) -> AsyncIterator[Hub]:
+    """The hub over the SQLite stores of a home; at the end what waits is written and they are closed.
+
+    owners: say what those who subscribed may see; None where that is everything."""
     clock = SystemClock()
     options = store_options(settings)
     hub = Hub(
@@ -80,6 +87,7 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
     threads = ThreadPoolExecutor(LIMITS.waiting_threads_max, thread_name_prefix="waiting")
     asyncio.get_running_loop().set_default_executor(threads)
     hub.delivery = Notifier(hub, settings.egress_allow)
+    hub.owners = owners
     for tenant in subscribed_tenants(home.tenants):
         try:
             hub.store(Access(tenant=tenant))
@@ -93,9 +101,25 @@ async def open_hub(home: Home, settings: Settings) -> AsyncIterator[Hub]:
         await hub.close()
 
 
-def application(hub: Hub, city: City, settings: Settings) -> Application:
+@asynccontextmanager
+async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIterator[tuple[Hub, Gate]]:
+    """The hub of a city, and the gate before it."""
+    platform = SqlitePlatform(home.platform_file)
+    accounts = Accounts(platform, SystemClock())
+    policies = Policies(rulebook(beginning(city)), SystemClock(), platform.policies)
+    await policies.load()
+    gate = Gate(accounts, policies, city.trust.open)
+    try:
+        async with open_hub(home, settings, None if gate.open else Owners(gate)) as hub:
+            yield hub, gate
+    finally:
+        await accounts.close()
+        await policies.close()
+        await platform.close()
+
+
+def application(hub: Hub, gate: Gate, city: City, settings: Settings) -> Application:
     """The information API by its thin path; all else, the pages among it, by Starlette."""
-    gate = OPEN_GATE
     traffic = Traffic()
     offered = [*health.offered(settings.home, traffic), *deliveries.OFFERED, *openapi.OFFERED]
     site = Site(hub, city, settings, gate)
@@ -103,7 +127,9 @@ def application(hub: Hub, city: City, settings: Settings) -> Application:
     return asgi.application(hub, gate, behind, traffic)
 
 
-WIRING: Final = Wiring(open_hub, application, SqliteFiles(lambda: store_options(read(os.environ))))
+WIRING: Final = Wiring(
+    open_hub, open_platform, application, SqliteFiles(lambda: store_options(read(os.environ)))
+)
 
 
 def main() -> None:

@@ -22,6 +22,9 @@ time_zone = "Asia/Seoul"
 extent = [126.949, 37.449, 126.958, 37.456]
 synthetic = true
 
+[trust]
+open = true
+
 [[source]]
 id = "plan"
 connector = "table"

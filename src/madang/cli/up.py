@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import resource
 import signal
@@ -29,9 +30,12 @@ from madang.errors import ProgramFailed, SettingInvalid
 from madang.home import Home, held
 from madang.hub.hub import Hub
 from madang.settings import Settings, read
-from madang.trust.access import OPEN
+from madang.trust.access import Access
+from madang.trust.identity import OPERATOR
 
 CITY_FILE: Final = "city.toml"
+PLATFORM: Final = Access(subject=OPERATOR.subject)
+"""As which the platform itself writes what the sources of the city say."""
 NO_CITY: Final = City(
     id="city",
     name={"ko": "마당", "en": "Madang"},
@@ -131,13 +135,32 @@ async def bring_up(wiring: Wiring, settings: Settings, wish: Wish) -> None:
         if wish.seed is not None and not await make_demo(wish, home, stop):
             return
         city = wished(wish, home)
-        async with wiring.open_hub(home, settings) as hub:
-            hub.store(OPEN, create=True)
+        require_loopback(settings.host, city)
+        async with wiring.open_platform(home, settings, city) as (hub, gate):
+            hub.store(PLATFORM, create=True)
             work: list[Coroutine[None, None, None]] = [load(hub, city, wish, address)]
             if wish.seed is not None:
                 work.append(keep_alive(demo_folder(home), hub.clock))
-            application = wiring.application(hub, city, settings)
+            application = wiring.application(hub, gate, city, settings)
             await serve_beside(work, server.serve(application, settings.host, port, stop), stop)
+
+
+def require_loopback(host: str, city: City) -> None:
+    """Raises SettingInvalid where everybody who can reach the host could do everything."""
+    if city.trust.open and not is_loopback(host):
+        raise SettingInvalid(
+            f"The city file says [trust] open = true, which lets everybody in; so it is served at 127.0.0.1 only, not at "
+            f"{host}. Leave it out to serve it there: people sign in then"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def open_many_files() -> None:
@@ -205,8 +228,8 @@ async def load(hub: Hub, city: City, wish: Wish, address: str) -> None:
     say(f"{address} is up; stop it with Ctrl+C", wish)
     if city is not NO_CITY:
         with display(wish.json) as shown:
-            await apply(hub, OPEN, city, consent=agree if wish.yes else shown.ask, progress=shown.report)
-        await keep(hub, OPEN, city, ignore)
+            await apply(hub, PLATFORM, city, consent=agree if wish.yes else shown.ask, progress=shown.report)
+        await keep(hub, PLATFORM, city, ignore)
     await asyncio.Event().wait()
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -117,9 +118,8 @@ def platform() -> Iterator[processes.Running]:
     """`madang up` with an empty home of its own, which may send to this machine."""
     with TemporaryDirectory(prefix="madang-bench-") as home:
         port = server.claim(processes.HOST, 0)
-        arguments = ["--home", home, "--host", processes.HOST, "--port", str(port)]
         allowed = {**os.environ, "MADANG_EGRESS_ALLOW": processes.HOST}
-        with processes.started(["-m", "madang.wire", "up", *arguments], port, allowed) as running:
+        with processes.started(processes.up(Path(home), port), port, allowed) as running:
             yield running
 
 

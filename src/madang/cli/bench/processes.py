@@ -17,6 +17,17 @@ from madang import server
 from madang.errors import ProgramFailed
 
 HOST = "127.0.0.1"
+OPEN_CITY = """\
+[city]
+id = "open"
+name = { en = "Open" }
+languages = ["en"]
+time_zone = "UTC"
+extent = [-180.0, -90.0, 180.0, 90.0]
+
+[trust]
+open = true
+"""
 START_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 10.0
 
@@ -38,9 +49,15 @@ def platform() -> Iterator[Running]:
     """`madang up` with an empty home of its own."""
     with TemporaryDirectory(prefix="madang-bench-") as home:
         port = server.claim(HOST, 0)
-        arguments = ["-m", "madang.wire", "up", "--home", home, "--host", HOST, "--port", str(port)]
-        with started(arguments, port) as running:
+        with started(up(Path(home), port), port) as running:
             yield running
+
+
+def up(home: Path, port: int) -> list[str]:
+    """The words that serve a home in a city without sources, where everybody is let in."""
+    city = home / "open.toml"
+    city.write_text(OPEN_CITY)
+    return ["-m", "madang.wire", "up", str(city), *("--home", str(home), "--host", HOST, "--port", str(port))]
 
 
 @contextmanager

@@ -23,7 +23,7 @@ import msgspec
 from madang import server
 from madang.cli.bench.entities import EPOCH, Stock, identifier, moment
 from madang.cli.bench.measure import Load, Measured, measure, require_wrk
-from madang.cli.bench.processes import HOST, Running, started
+from madang.cli.bench.processes import HOST, Running, started, up
 from madang.cli.bench.run import warm
 from madang.cli.bench.scale_build import LONG_ID, Size, build, day_of
 from madang.cli.bench.scenarios import SCENARIOS
@@ -143,8 +143,7 @@ def _serving(home: Path) -> Iterator[tuple[Running, float]]:
     """The platform over a home, and how long it took to its first answer."""
     port = server.claim(HOST, 0)
     begun = time.monotonic()
-    arguments = ["-m", "madang.wire", "up", "--home", str(home), "--host", HOST, "--port", str(port)]
-    with started(arguments, port) as running:
+    with started(up(home, port), port) as running:
         _median_ms(running, [f"/ngsi-ld/v1/entities/{identifier(0)}"])
         yield running, time.monotonic() - begun
 

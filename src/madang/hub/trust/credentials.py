@@ -14,7 +14,8 @@ KEY_PREFIX: Final = "mdk_"
 
 
 class Credentials(msgspec.Struct, frozen=True):
-    """Each "" if there is none. session, role: of cookies. key: of a program. bearer: a token of a client."""
+    """Each "" if there is none. session, role: of cookies. key: of a program. bearer: a token of an application, or a
+    key as well."""
 
     session: str = ""
     role: str = ""
@@ -33,15 +34,12 @@ NONE: Final = Credentials()
 def read_credentials(cookie: str, authorization: str, key: str) -> Credentials:
     """Of the headers Cookie, Authorization and X-API-Key, each "" if it is not there. A key or a token goes before a
     cookie: who shows one means it."""
-    scheme, _, token = authorization.partition(" ")
-    token = token.strip()
-    if not key and scheme.lower() == "bearer" and token.startswith(KEY_PREFIX):
-        key = token
     if key:
         return Credentials(key=key)
     if authorization:
-        # Another scheme is a token that nobody gave out
-        return Credentials(bearer=token if scheme.lower() == "bearer" and token else authorization)
+        scheme, _, token = authorization.partition(" ")
+        # What another scheme shows is a token that nobody gave out
+        return Credentials(bearer=token.strip() if scheme.lower() == "bearer" else authorization)
     cookies = _cookies(cookie)
     return Credentials(session=cookies.get(SESSION_COOKIE, ""), role=cookies.get(ROLE_COOKIE, ""))
 

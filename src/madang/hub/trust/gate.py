@@ -34,6 +34,10 @@ class Accounts(Protocol):
 
     async def identity_of_bearer(self, token: str) -> Identity | None: ...
 
+    async def identity_of_subject(self, subject: str) -> Identity | None:
+        """Who an earlier caller is by now."""
+        ...
+
 
 class Policies(Protocol):
     """What identities may do, and see."""
@@ -122,6 +126,23 @@ class Gate(msgspec.Struct, frozen=True):
         return self.policies.access(identity, tenant, action, purpose)
 
 
+class Owners:
+    """What those who once asked may see by now: of those who subscribed, at every notification."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    async def access(self, tenant: str, subject: str, purpose: str) -> Access | None:
+        """None: they may be told nothing any more."""
+        identity = await self._gate.accounts.identity_of_subject(subject)
+        if identity is None or not self._gate.permits(identity, Permission.SUBSCRIBE):
+            return None
+        try:
+            return self._gate.access(identity, tenant_of(identity, tenant), Action.NOTIFY, purpose)
+        except (Unauthenticated, Denied):
+            return None
+
+
 def tenant_of(identity: Identity, named: str) -> str:
     """The tenant of a request that names this one, or none: then the default one, or the only one of the identity.
 
@@ -146,6 +167,9 @@ class _Nobody:
         return None
 
     async def identity_of_bearer(self, _token: str) -> Identity | None:
+        return None
+
+    async def identity_of_subject(self, _subject: str) -> Identity | None:
         return None
 
     def permits(self, _identity: Identity, _permission: Permission) -> bool:
