@@ -252,7 +252,7 @@ def _is_protected(name: str, known: Known) -> bool:
 
 
 def _without_effect(policy: Policy, known: Known) -> list[Problem]:
-    """Warnings of permissions for roles that may not ask for the action at all."""
+    """Warnings of permissions for roles none of which may ask for the action at all."""
     if policy.effect is Effect.PROHIBIT or not policy.who.roles:
         return []
     found = []
@@ -263,7 +263,7 @@ def _without_effect(policy: Policy, known: Known) -> list[Problem]:
             for name in policy.who.roles
             if name in known.roles and name != VISITOR and needed not in known.roles[name].permissions
         ]
-        if lacking:
+        if len(lacking) == len(policy.who.roles):
             reason = f'"{action.value}" has no effect for {", ".join(lacking)}: the permission "{needed.value}" is lacking'
             found.append(Problem(("actions",), reason, warning=True))
     return found
