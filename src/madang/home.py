@@ -31,6 +31,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.path / "platform.sqlite3"
 
     @property
+    def keys_file(self) -> Path:
+        """What opens the personal data in backups; itself never part of one."""
+        return self.path / "keys.sqlite3"
+
+    @property
     def tenants(self) -> Path:
         return self.path / "tenants"
 

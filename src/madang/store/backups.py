@@ -48,7 +48,10 @@ class Entry(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a backup holds. began, ended: microseconds UTC. entities, sequences: by tenant ("default" for that one)."""
+    """What a backup holds. began, ended: microseconds UTC. entities, sequences: by tenant ("default" for that one).
+
+    sealed: entities about persons, which only the keys of the home open. lost: of a restored one, those whose keys are
+    gone."""
 
     format: int
     madang: str
@@ -57,6 +60,8 @@ class Manifest(msgspec.Struct, frozen=True):
     entities: dict[str, int]
     sequences: dict[str, int]
     files: tuple[Entry, ...]
+    sealed: int = 0
+    lost: int = 0
 
     @property
     def bytes(self) -> int:
@@ -77,13 +82,16 @@ def back_up(home: Home, destination: Path, stores: StoreFiles, clock: Clock, tel
         began = clock.now()
         entities, sequences = {}, {}
         (making / "tenants").mkdir()
+        sealed = 0
         for path in databases:
-            held = stores.copy(path, making / "tenants" / path.name, partial(tell, path.stem))
+            copy = making / "tenants" / path.name
+            held = stores.copy(path, copy, partial(tell, path.stem))
             entities[path.stem], sequences[path.stem] = held.entities, held.sequence
+            sealed += stores.seal(path, copy, home.keys_file)
         for folder in _FOLDERS[1:]:
             _copy_files(home.path / folder, making / folder, partial(tell, folder))
         files = tuple(_entries(making, partial(tell, "digests")))
-        manifest = Manifest(FORMAT, __version__, began, clock.now(), entities, sequences, files)
+        manifest = Manifest(FORMAT, __version__, began, clock.now(), entities, sequences, files, sealed)
         _write(making / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         if destination.exists():
             destination.rmdir()
@@ -130,8 +138,11 @@ def stage(home: Home, backup: Path, stores: StoreFiles, tell: Progress) -> Manif
                 )
             done += entry.bytes
             tell("copying", done, manifest.bytes)
+        lost = 0
         for path in sorted((staging / "tenants").glob(f"*{_SUFFIX}")):
             stores.check(path)
+            lost += stores.unseal(path, home.keys_file).lost
+        manifest = msgspec.structs.replace(manifest, lost=lost)
         _write(staging / MANIFEST, msgspec.json.encode(manifest))
         shutil.rmtree(home.path / STAGED, ignore_errors=True)
         staging.rename(home.path / STAGED)

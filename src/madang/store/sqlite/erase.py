@@ -124,20 +124,8 @@ class Erasing:
             # A step of folding that was computed before must not bring it back
             chunk_edit.note(place.connection, row)
             execute("DELETE FROM chunk WHERE row = ?", (row,))
-            execute(_DISOWN, (self._nobody(), NOBODY, DELETED, row))
+            execute(_DISOWN, (nobody(place), NOBODY, DELETED, row))
             execute("DELETE FROM past WHERE row = ?", (row,))
-
-    def _nobody(self) -> int:
-        """The row number of those that have been erased."""
-        place = self._place
-        execute = place.connection.execute
-        found: Any = execute("SELECT row FROM past WHERE id = ?", (NOBODY,)).get
-        if found is None:
-            place.counters.row += 1
-            found = place.counters.row
-            types = codec.encode_types((), place.terms)
-            execute("INSERT INTO past (id, row, types, deleted) VALUES (?, ?, ?, 0)", (NOBODY, found, types))
-        return int(found)
 
     async def compact(self) -> None:
         """As in `store.persons.Persons`. Raises Busy where somebody read all the while, so that it is to be tried again."""
@@ -147,6 +135,18 @@ class Erasing:
             raise Busy(
                 "The store was read all the while; what was erased is gone from the data, but not from the disk yet"
             )
+
+
+def nobody(place: Place) -> int:
+    """The row number of those that have been erased."""
+    execute = place.connection.execute
+    found: Any = execute("SELECT row FROM past WHERE id = ?", (NOBODY,)).get
+    if found is None:
+        place.counters.row += 1
+        found = place.counters.row
+        types = codec.encode_types((), place.terms)
+        execute("INSERT INTO past (id, row, types, deleted) VALUES (?, ?, ?, 0)", (NOBODY, found, types))
+    return int(found)
 
 
 def _counted(work: Work, counts: Counter[str], _connection: apsw.Connection) -> None:
