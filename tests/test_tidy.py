@@ -46,6 +46,7 @@ LEAVES = frozenset(
         "server",
         "settings",
         "setting_forms",
+        "sheets",
         "logs",
         "meters",
     }

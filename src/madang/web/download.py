@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
 from collections.abc import AsyncIterator
 
 import orjson
@@ -16,6 +14,7 @@ from madang.ngsild.entity import Entity
 from madang.ngsild.query import Window
 from madang.ngsild.representation import Form, Format, to_feature
 from madang.ngsild.times import format_moment
+from madang.sheets import BOM, lines
 from madang.web import history as past
 from madang.web.headers import SECURITY_HEADERS
 from madang.web.listing import Listing, listing_of
@@ -25,9 +24,6 @@ from madang.web.types import seen_attributes
 from madang.web.visit import Visit
 
 SLICE_ROWS = 256
-BOM = "\ufeff"  # without it Excel reads UTF-8 as another encoding
-# A cell that begins so would be run as a formula
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 async def export(visit: Visit) -> Response:
@@ -126,23 +122,6 @@ def csv_value(visit: Visit, members: dict[str, object], member: str) -> str:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return " ".join(value)
     return orjson.dumps(value).decode()
-
-
-def lines(rows: list[list[str]]) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerows([safe(cell) for cell in row] for row in rows)
-    return buffer.getvalue()
-
-
-def safe(cell: str) -> str:
-    """A text that a spreadsheet would run gets an apostrophe; numbers stay numbers."""
-    if cell.startswith(_FORMULA):
-        try:
-            float(cell)
-        except ValueError:
-            return "'" + cell
-    return cell
 
 
 async def features(visit: Visit, listing: Listing) -> AsyncIterator[bytes]:

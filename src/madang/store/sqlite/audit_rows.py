@@ -16,6 +16,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
+from madang.errors import StoreBroken
 from madang.store.audit import Deed, Event, Head, Recorded
 
 TABLES: Final = """
@@ -121,13 +122,18 @@ def _token(connection: apsw.Connection, entity: str) -> bytes:
 
 
 def read(connection: apsw.Connection, row: Row) -> Recorded:
-    """An event as it is told, with the names of its things as far as they are known."""
+    """An event as it is told, with the names of its things as far as they are known. Raises StoreBroken."""
     number, time, subject, deed, object_, told, hashed = row
-    rest = decode_told(told)
+    try:
+        rest, done = decode_told(told), Deed(deed)
+    except ValueError as error:
+        raise StoreBroken(
+            f"Event {number} of the audit cannot be read; `madang audit verify` says more"
+        ) from error
     names: list[Any] = [connection.execute(_NAME, (one,)).get for one in rest.tokens]
     known = tuple([name for name in names if name is not None])
     event = Event(
-        *(subject, Deed(deed), object_, known, rest.types, rest.purpose, rest.reason),
+        *(subject, done, object_, known, rest.types, rest.purpose, rest.reason),
         *(rest.rules, rest.origin, rest.request),
     )
     return Recorded(number, time, event, len(names) - len(known), hashed)
