@@ -208,11 +208,10 @@ async def test_search_finds_names_of_either_language(pages: Client) -> None:
         assert {"Station 11", "Station 110"} <= {one["name"] for one in found}
 
 
-def test_missed_changes_are_sent_again_or_told(tmp_path: Path) -> None:
-    live = stream.Live.__new__(stream.Live)
-    live._batches = deque([(10, 12, "a"), (12, 15, "b")])
-    live._last = 15
-    assert live._missed(None) == live._missed(15) == []
-    assert live._missed(12) == ["b"]
-    assert live._missed(10) == ["a", "b"]
-    assert live._missed(9) == [stream.event("resync", {}, 15)]
+def test_missed_changes_are_sent_again_or_told() -> None:
+    live = stream.Audience(OPEN, 15)
+    live.batches = deque([(10, 12, "a"), (12, 15, "b")])
+    assert live.missed(None) == live.missed(15) == []
+    assert live.missed(12) == ["b"]
+    assert live.missed(10) == ["a", "b"]
+    assert live.missed(9) == [stream.event("resync", {}, 15)]

@@ -39,13 +39,13 @@ async def watch(hub: Hub, access: Access, after: int | None = None) -> AsyncIter
             missed = []
         for change in missed:
             last = change.sequence
-            shown = await _seen(store, access, change)
+            shown = await seen(store, access, change)
             if shown is not None:
                 await _record(hub, access, shown, recorded)
                 yield shown
     async for change in following:
         if change.sequence > last:
-            shown = await _seen(store, access, change)
+            shown = await seen(store, access, change)
             if shown is not None:
                 await _record(hub, access, shown, recorded)
                 yield shown
@@ -60,7 +60,7 @@ async def _record(hub: Hub, access: Access, change: ChangeRow, recorded: set[str
         await audit.seen(hub, access, (change,), Deed.FOLLOW)
 
 
-async def _seen(store: Store, access: Access, change: ChangeRow) -> ChangeRow | None:
+async def seen(store: Store, access: Access, change: ChangeRow) -> ChangeRow | None:
     """The change as the caller sees it; None if it is of nothing that they see, or of nothing that is left of it.
 
     Of a deleted entity no more is known than its types, so its attributes are not named."""

@@ -36,7 +36,7 @@ from madang.web.headers import SECURITY_HEADERS
 from madang.web.i18n import LANGUAGES, preferred_language
 from madang.web.kept import Kept
 from madang.web.site import Site
-from madang.web.stream import Live
+from madang.web.stream import Lives
 from madang.web.visit import Shared, Visit
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ async def build(visit: Visit) -> Response:
 
 
 async def stream(visit: Visit) -> Response:
-    return await visit.live.respond(visit.request)
+    return await visit.live.respond(visit.request, visit.access)
 
 
 async def nowhere(visit: Visit) -> Response:
@@ -121,7 +121,7 @@ PAGES: Final = (
 
 
 def routes(site: Site) -> list[Route]:
-    shared = Shared(site, Assets(), Live(site), Kept())
+    shared = Shared(site, Assets(), Lives(site), Kept())
     return [Route(page.path, guarded(shared, page), methods=[page.method]) for page in PAGES]
 
 

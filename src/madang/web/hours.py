@@ -41,10 +41,10 @@ async def hours(visit: Visit) -> Response:
     """GET /{language}/city/hours: a fragment of the page."""
     now = visit.reader.now
     tag = str(now // HOLDS)
-    kept = visit.kept.find(ADDRESS, tag)
+    kept = visit.kept.find(visit.seer, ADDRESS, tag)
     found = msgspec.json.decode(kept, type=Hours) if kept else await count(visit, now)
     if kept is None:
-        visit.kept.keep(ADDRESS, tag, msgspec.json.encode(found))
+        visit.kept.keep(visit.seer, ADDRESS, tag, msgspec.json.encode(found))
     return visit.html("hours.html", {"hours": found, "bars": bars(visit, found)})
 
 

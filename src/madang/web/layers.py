@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
+from hashlib import blake2b
 
 import msgspec
 import orjson
@@ -125,22 +127,35 @@ def colourable(type_iri: str) -> tuple[str, ...]:
 async def answer(visit: Visit, plan: Plan) -> Response:
     request = visit.request
     version = await visit.live.version(plan.types)
-    tag = f'W/"{visit.language}-{version}"'
-    headers = {**SECURITY_HEADERS, "ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    tag = f'W/"{visit.language}-{version}{seen_by(visit)}"'
+    caching = "no-cache" if visit.access.view is None else "private, no-cache"
+    headers = {**SECURITY_HEADERS, "ETag": tag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     plain = slices(visit, plan)
     if "gzip" not in request.headers.get("accept-encoding", ""):
         return StreamingResponse(plain, headers=headers, media_type="application/json")
     headers["Content-Encoding"] = "gzip"
-    kept = visit.kept.find(request.url.path, tag)
+    if not visit.access.recorded.isdisjoint(plan.types):
+        # Who reads it is recorded each time
+        return StreamingResponse(compressed(plain), headers=headers, media_type="application/json")
+    kept = visit.kept.find(visit.seer, request.url.path, tag)
     if kept is not None:
         return Response(kept, headers=headers, media_type="application/json")
-    keep: Callable[[bytes], None] = lambda content: visit.kept.keep(request.url.path, tag, content)  # noqa: E731
+    keep: Callable[[bytes], None] = partial(visit.kept.keep, visit.seer, request.url.path, tag)
     return StreamingResponse(compressed(plain, keep), headers=headers, media_type="application/json")
 
 
-async def compressed(parts: AsyncIterator[bytes], keep: Callable[[bytes], None]) -> AsyncIterator[bytes]:
+def seen_by(visit: Visit) -> str:
+    """Tells apart, in a tag, what is shown to those who see different things; "" for those who see everything."""
+    if visit.access.view is None:
+        return ""
+    return "-" + blake2b(repr(visit.seer).encode(), digest_size=8).hexdigest()
+
+
+async def compressed(
+    parts: AsyncIterator[bytes], keep: Callable[[bytes], None] = lambda _content: None
+) -> AsyncIterator[bytes]:
     """gzip of the parts as they come; the whole goes to `keep` at the end."""
     packer = zlib.compressobj(COMPRESSION_LEVEL, wbits=31)
     packed = []

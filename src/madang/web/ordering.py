@@ -58,7 +58,7 @@ async def ordered_ids(visit: Visit, listing: Listing) -> list[str]:
     if view.sort.removeprefix("-") == NAME_SORT:
         address += visit.language
     tag = str(await visit.live.version((listing.iri,)))
-    kept = visit.kept.find(address, tag)
+    kept = visit.kept.find(visit.seer, address, tag)
     if kept is not None:
         return msgspec.json.decode(kept, type=list[str])
     keyed: list[tuple[Key, str]] = []
@@ -76,7 +76,7 @@ async def ordered_ids(visit: Visit, listing: Listing) -> list[str]:
             )
         await asyncio.sleep(0)
     ids = in_order(keyed, descending=view.sort.startswith("-"))
-    visit.kept.keep(address, tag, msgspec.json.encode(ids))
+    visit.kept.keep(visit.seer, address, tag, msgspec.json.encode(ids))
     return ids
 
 

@@ -1,9 +1,9 @@
 """The city live: GET /stream sends changes as they are committed, as server-sent events.
 
-One follower of the hub serves every page. It gathers what comes within a moment, reads the new values once and
-hands the same text to all; a page that is too slow, or comes back after too long, is told to start anew
-(`resync`). The follower also knows when an entity of each type last changed, by which map data is kept.
-It ends by itself when the hub closes.
+One follower of the hub serves every page of a tenant. It gathers what comes within a moment; for each audience, those
+who see the same of the graph, it reads the new values once and hands the same text to all of it. A page that is too
+slow, or comes back after too long, is told to start anew (`resync`). The follower also knows when an entity of each
+type last changed, whoever may see it, by which map data is kept. It ends by itself when the hub closes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from madang.ngsild.query import Query, Window
 from madang.ngsild.times import parse_moment
 from madang.settings import LIMITS
 from madang.store.base import ChangeRow
-from madang.trust.access import OPEN
+from madang.trust.access import Access
+from madang.trust.view import View
 from madang.web.headers import SECURITY_HEADERS
 from madang.web.site import Site, source_states
 
@@ -36,14 +37,42 @@ RETRY_MS = 2000
 RESYNC = "resync"
 
 
-class Live:
-    """Follows the default tenant as anyone may see it."""
+class Audience:
+    """Who sees the same. access: what that is. batches: (after, up to, text) of what was sent last."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, access: Access, last: int) -> None:
+        self.access = access
+        self.clients: set[asyncio.Queue[tuple[int, str]]] = set()
+        self.batches: deque[tuple[int, int, str]] = deque(maxlen=BATCHES_KEPT_MAX)
+        self.last = last
+
+    def publish(self, last: int, text: str) -> None:
+        self.batches.append((self.last, last, text))
+        self.last = last
+        for queue in self.clients:
+            if queue.full():
+                while not queue.empty():
+                    queue.get_nowait()
+                text = event(RESYNC, {}, last)
+            queue.put_nowait((last, text))
+
+    def missed(self, after: int | None) -> list[str]:
+        """What came between `after` and now; a resync where that is not known any more."""
+        if after is None or after >= self.last:
+            return []
+        if self.batches and self.batches[0][0] <= after:
+            return [text for _, last, text in self.batches if last > after]
+        return [event(RESYNC, {}, self.last)]
+
+
+class Live:
+    """Follows one tenant."""
+
+    def __init__(self, site: Site, tenant: str) -> None:
         self._site = site
+        self._everything = Access(tenant=tenant)
         self._task: asyncio.Task[None] | None = None
-        self._clients: set[asyncio.Queue[tuple[int, str]]] = set()
-        self._batches: deque[tuple[int, int, str]] = deque(maxlen=BATCHES_KEPT_MAX)  # after, up to, text
+        self._audiences: dict[View | None, Audience] = {}
         self._waiting: dict[str, ChangeRow] = {}
         self._begun = 0
         self._last = 0
@@ -54,10 +83,10 @@ class Live:
     async def start(self) -> None:
         """Begin to follow, at the first page that needs it."""
         if self._task is None or self._task.done():
-            store = self._site.hub.store(OPEN)
+            store = self._site.hub.store(self._everything)
             self._begun = self._last = await store.last_sequence()
             self._versions.clear()
-            self._batches.clear()
+            self._audiences.clear()
             self._task = asyncio.create_task(self._follow())
 
     async def version(self, types: tuple[str, ...]) -> int:
@@ -68,12 +97,13 @@ class Live:
     async def _follow(self) -> None:
         async with asyncio.TaskGroup() as group:
             flushing = group.create_task(self._flush())
-            async for change in live.watch(self._site.hub, OPEN, self._begun):
+            async for change in live.watch(self._site.hub, self._everything, self._begun):
                 if change.kind == "lost":
-                    self._begun = change.sequence
+                    self._begun = self._last = change.sequence
                     self._versions.clear()
                     self._waiting.clear()
-                    self._publish(change.sequence, event(RESYNC, {}, change.sequence))
+                    for audience in self._audiences.values():
+                        audience.publish(change.sequence, event(RESYNC, {}, change.sequence))
                     continue
                 for iri in change.types:
                     self._versions[iri] = change.sequence
@@ -86,60 +116,71 @@ class Live:
             if not self._waiting:
                 continue
             waiting, self._waiting = self._waiting, {}
-            last = max(change.sequence for change in waiting.values())
-            if not self._clients:
-                self._batches.clear()
-                self._last = last
-            elif len(waiting) > BATCH_ENTITIES_MAX:
-                self._publish(last, event(RESYNC, {}, last))
-            else:
-                self._publish(last, event("changes", await self._read(list(waiting.values())), last))
+            self._last = max(change.sequence for change in waiting.values())
+            self._audiences = {view: one for view, one in self._audiences.items() if one.clients}
+            for audience in list(self._audiences.values()):
+                await self._tell(audience, list(waiting.values()), self._last)
 
-    async def _read(self, changes: list[ChangeRow]) -> list[dict[str, object]]:
-        """What a page needs of each change: the present values of the attributes that were written."""
-        ids = tuple(change.id for change in changes if change.kind != "deleted")
+    async def _tell(self, audience: Audience, changes: list[ChangeRow], last: int) -> None:
+        if len(changes) > BATCH_ENTITIES_MAX:
+            audience.publish(last, event(RESYNC, {}, last))
+            return
+        found = await self._read(audience.access, changes)
+        if found or audience.access.view is None:
+            audience.publish(last, event("changes", found, last))
+
+    async def _read(self, access: Access, changes: list[ChangeRow]) -> list[dict[str, object]]:
+        """What a page needs of each change: the present values of the attributes that were written.
+
+        Nothing of what is recorded when it is read: nobody asked for it."""
+        hub = self._site.hub
+        store = hub.store(access)
+        public = [change for change in changes if access.recorded.isdisjoint(change.types)]
+        shown = [one for change in public if (one := await live.seen(store, access, change)) is not None]
+        ids = tuple(change.id for change in shown if change.kind != "deleted")
         found: dict[str, Entity] = {}
         if ids:
-            page = await entities.query(self._site.hub, OPEN, Query(ids=ids), Window(limit=len(ids)))
+            page = await entities.query(hub, access, Query(ids=ids), Window(limit=len(ids)))
             found = {entity.id: entity for entity in page.entities}
-        return [describe(change, found.get(change.id)) for change in changes]
-
-    def _publish(self, last: int, text: str) -> None:
-        self._batches.append((self._last, last, text))
-        self._last = last
-        for queue in self._clients:
-            if queue.full():
-                while not queue.empty():
-                    queue.get_nowait()
-                text = event(RESYNC, {}, last)
-            queue.put_nowait((last, text))
+        return [describe(change, found.get(change.id)) for change in shown]
 
     # --- serving ---
 
-    async def respond(self, request: Request) -> Response:
-        """GET /stream?after=SEQUENCE, or with Last-Event-ID."""
+    async def respond(self, request: Request, access: Access) -> Response:
+        """GET /stream?after=SEQUENCE, or with Last-Event-ID. access: of who reads, in this tenant."""
         await self.start()
-        if len(self._clients) >= LIMITS.stream_clients_max:
+        if sum(len(one.clients) for one in self._audiences.values()) >= LIMITS.stream_clients_max:
             return Response(
                 "Too many pages follow the city live; try again later", 503, {"Retry-After": "30"}
             )
         given = request.headers.get("last-event-id") or request.query_params.get("after", "")
         after = int(given) if given.isascii() and given.isdigit() else None
         headers = {**SECURITY_HEADERS, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(self._events(after), headers=headers, media_type="text/event-stream")
+        return StreamingResponse(
+            self._events(self._audience(access), after), headers=headers, media_type="text/event-stream"
+        )
 
-    async def _events(self, after: int | None) -> AsyncIterator[str]:
+    def _audience(self, access: Access) -> Audience:
+        known = self._audiences.get(access.view)
+        if known is None:
+            # What one of them is shown is shown to all, so nothing of it says who they are
+            plain = Access(tenant=access.tenant, subject="stream", view=access.view, recorded=access.recorded)
+            known = self._audiences[access.view] = Audience(plain, self._last)
+        return known
+
+    async def _events(self, audience: Audience, after: int | None) -> AsyncIterator[str]:
         queue: asyncio.Queue[tuple[int, str]] = asyncio.Queue(CLIENT_BATCHES_MAX)
-        self._clients.add(queue)
+        audience.clients.add(queue)
+        self._audiences[audience.access.view] = audience
         try:
             yield f"retry: {RETRY_MS}\n\n"
-            for text in self._missed(after):
+            for text in audience.missed(after):
                 yield text
             progress = ""
             loading = True
             while True:
                 if loading:
-                    loading, news = await self._progress()
+                    loading, news = await self._progress(audience.access)
                     if news != progress:
                         if progress or loading:
                             yield news
@@ -151,22 +192,29 @@ class Live:
                 except TimeoutError:
                     yield ": \n\n"
         finally:
-            self._clients.discard(queue)
+            audience.clients.discard(queue)
 
-    def _missed(self, after: int | None) -> list[str]:
-        """What came between `after` and now; a resync where that is not known any more."""
-        if after is None or after >= self._last:
-            return []
-        if self._batches and self._batches[0][0] <= after:
-            return [text for _, last, text in self._batches if last > after]
-        return [event(RESYNC, {}, self._last)]
-
-    async def _progress(self) -> tuple[bool, str]:
-        """Whether sources are still being read for the first time, and the event that says how far they are."""
-        states = await source_states(self._site, OPEN)
+    async def _progress(self, access: Access) -> tuple[bool, str]:
+        """Whether sources are still being read for the first time, and the event that says how far they are; how many
+        entities they have is for who may see all."""
+        states = await source_states(self._site, access)
         loading = any(state.loading for state in states)
-        entities_read = [(state.entities, state.percent) for state in states]
-        return loading, event("progress", {"done": not loading, "entities": entities_read})
+        read = [(state.entities if access.view is None else 0, state.percent) for state in states]
+        return loading, event("progress", {"done": not loading, "entities": read})
+
+
+class Lives:
+    """The followers of the tenants, each begun when a page needs it."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._of: dict[str, Live] = {}
+
+    def of(self, tenant: str) -> Live:
+        known = self._of.get(tenant)
+        if known is None:
+            known = self._of[tenant] = Live(self._site, tenant)
+        return known
 
 
 def event(name: str, value: object, sequence: int | None = None) -> str:

@@ -33,10 +33,10 @@ from madang.web.i18n import (
     join,
     tie,
 )
-from madang.web.kept import Kept
+from madang.web.kept import Kept, Seer
 from madang.web.show import Fact, Shower
 from madang.web.site import Site
-from madang.web.stream import Live
+from madang.web.stream import Live, Lives
 
 # Messages that islands say; the rest stays on the server
 CLIENT_PREFIXES = ("age.", "copy.", "client.")
@@ -61,7 +61,7 @@ class Shared(msgspec.Struct, frozen=True):
 
     site: Site
     assets: Assets
-    live: Live
+    lives: Lives
     kept: Kept
 
 
@@ -72,15 +72,20 @@ class Visit:
         self.request = request
         self.site = shared.site
         self.assets = shared.assets
-        self.live = shared.live
         self.kept = shared.kept
         self.identity: Identity = admitted.identity
         self.access: Access = admitted.access
+        self.live: Live = shared.lives.of(self.access.tenant)
         self.reader = Reader(language, shared.site.zone, shared.site.hub.clock.now())
 
     @cached_property
     def shower(self) -> Shower:
         return Shower(self.site.city, self.site.hub.contexts.own, self.reader)
+
+    @property
+    def seer(self) -> Seer:
+        """To whom the same is shown as to this reader."""
+        return Seer(self.access.tenant, self.access.view)
 
     def may(self, permission: Permission) -> bool:
         """Whether this reader has the permission: what they have not is not offered to them."""
