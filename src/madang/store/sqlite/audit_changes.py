@@ -12,7 +12,7 @@ from madang.ngsild.changes import Change, DeleteHistory, Outcome, PatchInstance
 from madang.store.audit import About, Deed, Event, event_of
 from madang.store.base import ChangeRow
 from madang.store.sqlite import audit_rows, codec
-from madang.store.sqlite.write import Place
+from madang.store.sqlite.place import Place
 from madang.trust.access import Access
 
 _TYPES: Final = "SELECT types FROM entity WHERE id = ?1 UNION ALL SELECT types FROM past WHERE id = ?1"

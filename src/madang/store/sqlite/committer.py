@@ -27,7 +27,8 @@ from madang.store.base import ChangeRow
 from madang.store.sqlite import audit_changes
 from madang.store.sqlite.audit_changes import Made, author_of
 from madang.store.sqlite.connection import Held
-from madang.store.sqlite.write import Batch, Place
+from madang.store.sqlite.place import Place
+from madang.store.sqlite.write import Batch
 from madang.trust.access import Access
 
 _LOG: Final = logging.getLogger(__name__)

@@ -24,7 +24,8 @@ from madang.store.sqlite import chunk_edit, codec
 from madang.store.sqlite.codec import DELETED
 from madang.store.sqlite.committer import Apart, Committer
 from madang.store.sqlite.erase_mentions import Mentions, Work
-from madang.store.sqlite.write import IndexDifference, Place
+from madang.store.sqlite.index_difference import IndexDifference
+from madang.store.sqlite.place import Place
 
 NOBODY: Final = "urn:ngsi-ld:Erased:1"
 """The id under which writes of erased entities are numbered."""

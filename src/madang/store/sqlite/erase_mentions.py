@@ -18,8 +18,8 @@ from madang.ngsild.unlinking import mentions, needles_of, without_links
 from madang.store.sqlite import chunk_edit, codec, outbox
 from madang.store.sqlite.chunks import Chunk
 from madang.store.sqlite.codec import FIELD_SEPARATOR, SEGMENT_SEPARATOR
+from madang.store.sqlite.place import Place
 from madang.store.sqlite.relink import relink
-from madang.store.sqlite.write import Place
 
 _ROWS: Final = 2000
 _CHUNKS: Final = 32

@@ -24,10 +24,11 @@ from madang.store.sqlite import codec
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.copying import facts, open_for_reading
 from madang.store.sqlite.expiry import Expiry
+from madang.store.sqlite.index_difference import IndexDifference
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Outbox
+from madang.store.sqlite.place import Counters, Place
 from madang.store.sqlite.schema import migrate
-from madang.store.sqlite.write import Counters, IndexDifference, Place
 
 _SLICE: Final = 512
 _SCRATCH: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE | apsw.SQLITE_OPEN_URI

@@ -15,8 +15,8 @@ from typing import Any, Final
 from madang.settings import LIMITS
 from madang.store.sqlite.codec import decode_segments
 from madang.store.sqlite.indexes import ValueIndex
+from madang.store.sqlite.place import Place
 from madang.store.sqlite.values import index_values, is_plain
-from madang.store.sqlite.write import Place
 
 _LOG: Final = logging.getLogger(__name__)
 _SLICE_ROWS: Final = 128

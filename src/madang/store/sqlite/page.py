@@ -21,13 +21,13 @@ from madang.settings import LIMITS
 from madang.store.base import Page, RenderedPage
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.mask import PLAIN
+from madang.store.sqlite.place import Place
 from madang.store.sqlite.plan import Catalog
 from madang.store.sqlite.rewrite import COLUMNS, Rewriter
 from madang.store.sqlite.row_sight import COLUMNS as ENTITY_COLUMNS
 from madang.store.sqlite.row_sight import RowSight, Sights, is_whole
 from madang.store.sqlite.scan import Answer, Scan, make_plan
 from madang.store.sqlite.scan_process import Question, ScanProcess, Summing
-from madang.store.sqlite.write import Place
 from madang.trust.access import Access
 
 # Slices of at most 512 entities that a query may read in the event loop before it moves out

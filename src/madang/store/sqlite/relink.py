@@ -8,7 +8,8 @@ from typing import Any, Final
 from madang.ngsild.entity import Entity
 from madang.ngsild.representation import render_whole
 from madang.store.sqlite import codec
-from madang.store.sqlite.write import IndexDifference, Place
+from madang.store.sqlite.index_difference import IndexDifference
+from madang.store.sqlite.place import Place
 
 _LOAD: Final = "SELECT id, types, scopes, created, modified, expires, segments FROM entity WHERE row = ?"
 _REWRITE: Final = "UPDATE entity SET segments = ?, rendered = ? WHERE row = ?"

@@ -52,9 +52,9 @@ from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Outbox
 from madang.store.sqlite.persons import SqlitePersons
+from madang.store.sqlite.place import Counters, Place
 from madang.store.sqlite.sources import SqliteSources, write_mark
 from madang.store.sqlite.subscriptions import SqliteSubscriptions
-from madang.store.sqlite.write import Counters, Place
 from madang.trust.access import Access
 
 _RENDERED: Final = "SELECT rendered FROM entity WHERE id = ?"
