@@ -19,7 +19,7 @@ from madang.api.traffic import Traffic
 from madang.city.model import City
 from madang.city.trust_rules import beginning
 from madang.cli import main as commands
-from madang.cli.wiring import Wiring
+from madang.cli.wiring import Platform, Wiring
 from madang.clock import SystemClock
 from madang.errors import MadangError
 from madang.home import Home
@@ -28,6 +28,7 @@ from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import Gate, Owners
+from madang.hub.trust.parts import Parts
 from madang.hub.trust.policies import Policies
 from madang.hub.trust.rulebook import rulebook
 from madang.ngsild.context import CORE, Context
@@ -102,28 +103,31 @@ async def open_hub(home: Home, settings: Settings, owners: Owners | None = None)
 
 
 @asynccontextmanager
-async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIterator[tuple[Hub, Gate]]:
+async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIterator[Platform]:
     """The hub of a city, and the gate before it."""
-    platform = SqlitePlatform(home.platform_file)
-    accounts = Accounts(platform, SystemClock())
-    policies = Policies(rulebook(beginning(city)), SystemClock(), platform.policies)
-    await policies.load()
+    clock = SystemClock()
+    store = SqlitePlatform(home.platform_file)
+    policies = Policies(rulebook(beginning(city)), clock, store.policies, store.audit)
+    accounts = Accounts(store, clock, policies.book.roles)
     gate = Gate(accounts, policies, city.trust.open)
     try:
+        await policies.load()
         async with open_hub(home, settings, None if gate.open else Owners(gate)) as hub:
-            yield hub, gate
+            hub.audit = store.audit
+            yield Platform(hub, gate, Parts(accounts, policies))
     finally:
         await accounts.close()
         await policies.close()
-        await platform.close()
+        await store.close()
 
 
-def application(hub: Hub, gate: Gate, city: City, settings: Settings) -> Application:
+def application(platform: Platform, city: City, settings: Settings) -> Application:
     """The information API by its thin path; all else, the pages among it, by Starlette."""
+    hub, gate, parts = platform.hub, platform.gate, platform.parts
     traffic = Traffic()
     offered = [*health.offered(settings.home, traffic), *deliveries.OFFERED, *openapi.OFFERED]
-    site = Site(hub, city, settings, gate)
-    behind = Starlette(routes=[*operations.routes(hub, gate, offered), *pages.routes(site)])
+    site = Site(hub, city, settings, gate, parts)
+    behind = Starlette(routes=[*operations.routes(hub, gate, offered, parts), *pages.routes(site)])
     return asgi.application(hub, gate, behind, traffic)
 
 

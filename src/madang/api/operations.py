@@ -15,10 +15,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from madang.api.problems import problem, said_by, status_of
-from madang.errors import Denied, MadangError
+from madang.errors import Denied, MadangError, NotSupported
+from madang.hub.accounts.accounts import Accounts
 from madang.hub.hub import Hub
 from madang.hub.trust.credentials import Credentials, read_credentials
 from madang.hub.trust.gate import Asked, Gate
+from madang.hub.trust.parts import Parts
+from madang.hub.trust.policies import Policies
 from madang.trust.access import Access
 from madang.trust.identity import Identity, Permission
 
@@ -26,14 +29,44 @@ _SAFE: Final = frozenset(("GET", "HEAD"))
 _OWN_PAGES: Final = ("none", "same-origin")
 
 
+class Behind(msgspec.Struct, frozen=True):
+    """What the operations work with. parts: None where there is nothing of it to be looked after."""
+
+    hub: Hub
+    gate: Gate
+    parts: Parts | None = None
+
+    @property
+    def known(self) -> Parts:
+        if self.parts is None:
+            raise NotSupported("There are no accounts and no policies here")
+        return self.parts
+
+
 class Asking(msgspec.Struct, frozen=True):
     """A request that was let in. identity, access: who asks, and what they see and may change."""
 
     request: Request
-    hub: Hub
-    gate: Gate
+    behind: Behind
     identity: Identity
     access: Access
+
+    @property
+    def hub(self) -> Hub:
+        return self.behind.hub
+
+    @property
+    def gate(self) -> Gate:
+        return self.behind.gate
+
+    @property
+    def accounts(self) -> Accounts:
+        """Raises NotSupported where the platform knows nobody."""
+        return self.behind.known.accounts
+
+    @property
+    def policies(self) -> Policies:
+        return self.behind.known.policies
 
 
 Outcome = tuple[int, Any] | Response
@@ -49,19 +82,19 @@ class Offer(msgspec.Struct, frozen=True):
     permission: Permission | None
 
 
-def routes(hub: Hub, gate: Gate, offers: Iterable[Offer]) -> list[Route]:
+def routes(hub: Hub, gate: Gate, offers: Iterable[Offer], parts: Parts | None = None) -> list[Route]:
+    behind = Behind(hub, gate, parts)
     return [
-        Route(one.path, _guarded(hub, gate, one.handler, one.permission), methods=[one.method])
-        for one in offers
+        Route(one.path, _guarded(behind, one.handler, one.permission), methods=[one.method]) for one in offers
     ]
 
 
 def _guarded(
-    hub: Hub, gate: Gate, handler: Handler, permission: Permission | None
+    behind: Behind, handler: Handler, permission: Permission | None
 ) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            outcome = await handler(await _admitted(hub, gate, request, permission))
+            outcome = await handler(await _admitted(behind, request, permission))
         except MadangError as error:
             return answer(status_of(error), problem(error), said_by(error))
         return outcome if isinstance(outcome, Response) else answer(*outcome)
@@ -69,14 +102,14 @@ def _guarded(
     return endpoint
 
 
-async def _admitted(hub: Hub, gate: Gate, request: Request, permission: Permission | None) -> Asking:
+async def _admitted(behind: Behind, request: Request, permission: Permission | None) -> Asking:
     """Raises Unauthenticated, Denied."""
     headers = request.headers
     if request.method not in _SAFE and headers.get("sec-fetch-site", "none") not in _OWN_PAGES:
         raise Denied("A page of another site may not do this")
     tenant, purpose = headers.get("ngsild-tenant", ""), headers.get("madang-purpose", "")
-    admitted = await gate.admit(Asked(credentials_of(request), permission, tenant, purpose))
-    return Asking(request, hub, gate, admitted.identity, admitted.access)
+    admitted = await behind.gate.admit(Asked(credentials_of(request), permission, tenant, purpose))
+    return Asking(request, behind, admitted.identity, admitted.access)
 
 
 def credentials_of(request: Request) -> Credentials:

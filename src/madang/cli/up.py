@@ -24,10 +24,11 @@ from madang.city.model import City
 from madang.cli.exits import OK
 from madang.cli.maintenance import restore_staged
 from madang.cli.progress import display
-from madang.cli.wiring import Wiring
+from madang.cli.wiring import Platform, Wiring
 from madang.connect.progress import Progress, agree
 from madang.errors import ProgramFailed, SettingInvalid
 from madang.home import Home, held
+from madang.hub.accounts.links import first_link
 from madang.hub.hub import Hub
 from madang.settings import Settings, read
 from madang.trust.access import Access
@@ -136,13 +137,27 @@ async def bring_up(wiring: Wiring, settings: Settings, wish: Wish) -> None:
             return
         city = wished(wish, home)
         require_loopback(settings.host, city)
-        async with wiring.open_platform(home, settings, city) as (hub, gate):
+        async with wiring.open_platform(home, settings, city) as platform:
+            hub = platform.hub
             hub.store(PLATFORM, create=True)
-            work: list[Coroutine[None, None, None]] = [load(hub, city, wish, address)]
+            say(f"{address} is up; stop it with Ctrl+C", wish)
+            await invite(platform, city, address)
+            work: list[Coroutine[None, None, None]] = [load(hub, city, wish)]
             if wish.seed is not None:
                 work.append(keep_alive(demo_folder(home), hub.clock))
-            application = wiring.application(hub, gate, city, settings)
+            application = wiring.application(platform, city, settings)
             await serve_beside(work, server.serve(application, settings.host, port, stop), stop)
+
+
+async def invite(platform: Platform, city: City, address: str) -> None:
+    """Where a closed city has no account yet, say by which link the first administrator makes theirs."""
+    link = None if city.trust.open else await first_link(platform.parts.accounts)
+    if link is not None:
+        language = city.languages[0] if city.languages[0] in ("ko", "en") else "en"
+        sys.stdout.write(
+            f"Nobody can sign in yet. The first administrator does it here, once: {address}/{language}{link.path}\n"
+        )
+        sys.stdout.flush()
 
 
 def require_loopback(host: str, city: City) -> None:
@@ -223,9 +238,8 @@ def wished(wish: Wish, home: Home) -> City:
     return require(checked, file)
 
 
-async def load(hub: Hub, city: City, wish: Wish, address: str) -> None:
+async def load(hub: Hub, city: City, wish: Wish) -> None:
     """Make the store say what the city file says, and keep reading what is scheduled; never returns."""
-    say(f"{address} is up; stop it with Ctrl+C", wish)
     if city is not NO_CITY:
         with display(wish.json) as shown:
             await apply(hub, PLATFORM, city, consent=agree if wish.yes else shown.ask, progress=shown.report)

@@ -11,17 +11,25 @@ from madang.city.model import City
 from madang.home import Home
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import Gate
+from madang.hub.trust.parts import Parts
 from madang.server import Application
 from madang.settings import Settings
 from madang.store.files import StoreFiles
 
 
+class Platform(msgspec.Struct, frozen=True):
+    """What a city serves. gate: stands before the hub as the city file says. parts: what the gate goes by."""
+
+    hub: Hub
+    gate: Gate
+    parts: Parts
+
+
 class Wiring(msgspec.Struct, frozen=True):
-    """open_hub: the hub over the stores of a home, which the caller holds. open_platform: the same, and the gate before
-    it as the city file says. application: what serves the hub's API and the pages of the city. files: what can be done
-    with the stores while nobody has opened them here."""
+    """open_hub: the hub over the stores of a home, which the caller holds. open_platform: the same with all that a city
+    serves. application: what serves it. files: what can be done with the stores while nobody has opened them here."""
 
     open_hub: Callable[[Home, Settings], AbstractAsyncContextManager[Hub]]
-    open_platform: Callable[[Home, Settings, City], AbstractAsyncContextManager[tuple[Hub, Gate]]]
-    application: Callable[[Hub, Gate, City, Settings], Application]
+    open_platform: Callable[[Home, Settings, City], AbstractAsyncContextManager[Platform]]
+    application: Callable[[Platform, City, Settings], Application]
     files: StoreFiles

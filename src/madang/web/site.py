@@ -8,8 +8,12 @@ import msgspec
 
 from madang.city.model import City
 from madang.connect.progress import Progress
+from madang.errors import NotSupported
+from madang.hub.accounts.accounts import Accounts
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import Gate
+from madang.hub.trust.parts import Parts
+from madang.hub.trust.policies import Policies
 from madang.settings import Settings
 from madang.store.base import SourceStatus
 from madang.trust.access import Access
@@ -17,6 +21,7 @@ from madang.trust.access import Access
 
 class Site(msgspec.Struct, frozen=True):
     """hub: answers every question. city: as its file says it. settings: of this process. gate: says who may read what.
+    parts: what it goes by, None where there is nothing of it to be seen.
 
     loading: the latest report of each source (by its id) that is being read; whoever reads writes it here.
     """
@@ -25,7 +30,23 @@ class Site(msgspec.Struct, frozen=True):
     city: City
     settings: Settings
     gate: Gate
+    parts: Parts | None = None
     loading: dict[str, Progress] = {}
+
+    @property
+    def accounts(self) -> Accounts:
+        """Raises NotSupported where the site knows nobody."""
+        return self._parts.accounts
+
+    @property
+    def policies(self) -> Policies:
+        return self._parts.policies
+
+    @property
+    def _parts(self) -> Parts:
+        if self.parts is None:
+            raise NotSupported("There are no accounts and no policies here")
+        return self.parts
 
     @property
     def zone(self) -> ZoneInfo:

@@ -43,7 +43,7 @@ class Policies(Protocol):
     """What identities may do, and see."""
 
     def permits(self, identity: Identity, permission: Permission) -> bool:
-        """Whether one of its roles has the permission. What limits a key is the gate's matter."""
+        """Whether one of its roles has the permission, and its key is not limited to others."""
         ...
 
     def access(self, identity: Identity, tenant: str, action: Action, purpose: str) -> Access: ...
@@ -105,8 +105,6 @@ class Gate(msgspec.Struct, frozen=True):
     def permits(self, identity: Identity, permission: Permission) -> bool:
         if identity is ANYONE:
             return self.open
-        if identity.scopes is not None and permission not in identity.scopes:
-            return False
         return self.policies.permits(identity, permission)
 
     def require(self, identity: Identity, permission: Permission | None) -> None:

@@ -1,0 +1,15 @@
+"""The parts of which trust is made, for the faces by which people look after them: accounts, policies."""
+
+from __future__ import annotations
+
+import msgspec
+
+from madang.hub.accounts.accounts import Accounts
+from madang.hub.trust.policies import Policies
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """Open as long as the platform serves."""
+
+    accounts: Accounts
+    policies: Policies
