@@ -32,11 +32,7 @@ WHOLE: Final = "SELECT columns, origins, bodies FROM chunk WHERE number = ?"
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What a chunk's row says of it. regular: every instance has an observedAt, and none is a deletion.
-
-    earliest, latest: of observedAt, None if none has it. written_first, written_last: from createdAt to modifiedAt.
-    total, least, greatest: of the numbers of a regular chunk that has no other values, else None.
-    """
+    """What a chunk's row says of it besides its columns. What the members mean stands with `chunks.Stored`."""
 
     number: int
     term: int
