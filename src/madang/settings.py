@@ -415,6 +415,9 @@ class Limits(msgspec.Struct, frozen=True):
     policies_max: Annotated[
         int, msgspec.Meta(description="policies of a city, the built-in ones not counted")
     ] = 1000
+    policy_bytes_max: Annotated[
+        int, msgspec.Meta(description="a policy that is written while the city runs")
+    ] = 64 * 1024
     policy_names_max: Annotated[
         int, msgspec.Meta(description="names of one kind in a policy, such as types or roles")
     ] = 200
@@ -424,6 +427,12 @@ class Limits(msgspec.Struct, frozen=True):
     person_requests_open_max: Annotated[
         int, msgspec.Meta(description="requests of one person that wait for an answer")
     ] = 10
+    person_entities_max: Annotated[
+        int, msgspec.Meta(description="entities that are looked through for what is one person's")
+    ] = 100_000
+    person_readings_max: Annotated[
+        int, msgspec.Meta(description="readings of a person's data that are handed out to them, newest first")
+    ] = 10_000
     disk_free_bytes_min: Annotated[
         int, msgspec.Meta(description="free on the disk of the home folder, or the platform is not ready")
     ] = 256 * 1024**2

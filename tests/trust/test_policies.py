@@ -19,6 +19,7 @@ from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.query import Query
 from madang.ngsild.selection import type_is
 from madang.ngsild.times import parse_moment
+from madang.store.audit import Deed, Wanted
 from madang.store.sqlite.platform.store import SqlitePlatform
 from madang.trust.access import Access, Duty
 from madang.trust.identity import OPERATOR, VISITOR, Action, Identity, Kind, Permission
@@ -430,26 +431,32 @@ HIDE = Policy("ordinary-reading", Effect.PROHIBIT, what=What(types=("Building",)
 
 async def test_a_change_counts_from_the_next_request_and_after_a_restart(platform: SqlitePlatform) -> None:
     book, clock, citizen = rulebook(Beginning()), FixedClock(NOON), person("citizen")
-    policies = Policies(book, clock, platform.policies)
+    policies = Policies(book, clock, platform.policies, platform.audit)
     await policies.load()
     before = policies.version
     assert sees(policies, citizen, entity("Building"))
     await policies.write(HIDE, "person:1")
     assert policies.version != before
     assert not sees(policies, citizen, entity("Building"))
-    again = Policies(book, clock, platform.policies)
+    again = Policies(book, clock, platform.policies, platform.audit)
     await again.load()
     assert not sees(again, citizen, entity("Building"))
     listed = again.get("ordinary-reading")
     assert (listed.origin, listed.replaces, listed.changed_by) == (
         *(Origin.WRITTEN, Origin.BUILT_IN, "person:1"),
     )
-    await again.remove("ordinary-reading")
+    await again.remove("ordinary-reading", "person:2")
     assert sees(again, citizen, entity("Building"))
     with pytest.raises(Conflict):
-        await again.remove("ordinary-reading")
+        await again.remove("ordinary-reading", "person:2")
     with pytest.raises(NotFound):
-        await again.remove("no-such")
+        await again.remove("no-such", "person:2")
+    found = await platform.audit.page(Wanted(deed=Deed.POLICY), 10)
+    told = [(one.event.subject, one.event.object, one.event.reason) for one in found]
+    assert sorted(told) == [
+        ("person:1", "policy:ordinary-reading", "prohibit, written"),
+        ("person:2", "policy:ordinary-reading", "removed"),
+    ]
 
 
 async def test_what_is_used_up_stays_so_after_a_restart(platform: SqlitePlatform) -> None:

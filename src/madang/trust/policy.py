@@ -31,7 +31,7 @@ class Effect(StrEnum):
     PROHIBIT = "prohibit"
 
 
-class Who(msgspec.Struct, frozen=True):
+class Who(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Each kind that is named must fit, with one of its names; nothing named is everybody, visitors among them.
 
     organisations: URNs. subjects: of people and programs ("person:7", "key:3", "client:2"); a key counts for its owner.
@@ -42,7 +42,7 @@ class Who(msgspec.Struct, frozen=True):
     subjects: _Names = ()
 
 
-class What(msgspec.Struct, frozen=True):
+class What(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Each kind that is named must fit, with one of its names; nothing named is everything that is not protected.
 
     types: terms or IRIs; protected ones must be named. ids: of entities. scopes: as in scopeQ. attributes: terms or IRIs
@@ -61,7 +61,7 @@ class What(msgspec.Struct, frozen=True):
     condition: str = ""
 
 
-class Constraints(msgspec.Struct, frozen=True):
+class Constraints(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When it holds; nothing named is always.
 
     purposes: the caller must say one of them. since, until: moments as in NGSI-LD, "" for no end. hours: from and to, such as
@@ -79,7 +79,7 @@ class Constraints(msgspec.Struct, frozen=True):
     count: Annotated[int, msgspec.Meta(ge=0, le=10**9)] = 0
 
 
-class Duties(msgspec.Struct, frozen=True):
+class Duties(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What whoever gets the data must do. attribution: the source to name. notify: the role that reads of every use in the
     audit. delete_after: "30 d", how long they may keep what they got."""
 
@@ -95,7 +95,7 @@ class Duties(msgspec.Struct, frozen=True):
     ] = ""
 
 
-class Policy(msgspec.Struct, frozen=True):
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """id: lower-case letters, digits, hyphens. name: language to text. actions: none for all that show data. tenants: in
     which it holds, none for all."""
 

@@ -13,9 +13,11 @@ import msgspec
 
 from madang.clock import Clock, SystemClock
 from madang.errors import BadRequestData, Conflict, NotFound, TooManyResults
+from madang.hub.trust.audit import record_in
 from madang.hub.trust.policy_uses import Uses
 from madang.hub.trust.rulebook import Beginning, Rulebook, rulebook
 from madang.settings import LIMITS
+from madang.store.audit import Chain, Deed, Event
 from madang.store.policies import PolicyStore, Written
 from madang.trust.access import Access
 from madang.trust.identity import Action, Identity, Kind, Permission
@@ -64,17 +66,22 @@ class _Made(msgspec.Struct, frozen=True):
 
 
 class Policies:
-    """`load` it once before it is asked, `close` it. store: None keeps nothing that is written. consents: set where there
-    are any. version: another number after every change."""
+    """`load` it once before it is asked, `close` it. store: None keeps nothing that is written. chain: where changes are
+    recorded. consents: set where there are any. version: another number after every change."""
 
     def __init__(
-        self, book: Rulebook | None = None, clock: Clock | None = None, store: PolicyStore | None = None
+        self,
+        book: Rulebook | None = None,
+        clock: Clock | None = None,
+        store: PolicyStore | None = None,
+        chain: Chain | None = None,
     ) -> None:
         self.book = book or rulebook(Beginning())
         self.consents: Consents | None = None
         self.version = 0
         self._clock = clock or SystemClock()
         self._store = store
+        self._chain = chain
         self._uses = Uses(store)
         self._written: dict[str, Written] = {}
         self._take_in_force()
@@ -196,6 +203,25 @@ class Policies:
 
     # --- the policies themselves ---
 
+    def in_force(self) -> tuple[Policy, ...]:
+        """All of them, whether or not this is their time."""
+        return tuple(self._in_force.values())
+
+    def used_up(self, subject: str) -> frozenset[str]:
+        """Ids of the counted policies that this caller has used up for today."""
+        now = self._clock.now()
+        return frozenset(
+            policy.id
+            for policy in self._changeable
+            if policy.constraints.count
+            and self._uses.left(policy.id, subject, policy.constraints.count, now) == 0
+        )
+
+    @property
+    def now(self) -> int:
+        """The moment by which they are judged, microseconds UTC."""
+        return self._clock.now()
+
     def listed(self) -> list[Listed]:
         """Those in force, the city's own first."""
         order = {Origin.WRITTEN: 0, Origin.CITY: 1, Origin.BUILT_IN: 2}
@@ -226,6 +252,7 @@ class Policies:
         found = self.check(policy)
         if policy.id not in self._written and len(self._written) >= LIMITS.policies_max:
             raise TooManyResults(f"There are {LIMITS.policies_max} policies already; remove one first")
+        await self._record(by, policy.id, f"{policy.effect.value}, written")
         written = Written(policy, self._clock.now(), by)
         if self._store is not None:
             await self._store.put(written)
@@ -233,7 +260,7 @@ class Policies:
         self._take_in_force()
         return found
 
-    async def remove(self, policy_id: str) -> None:
+    async def remove(self, policy_id: str, by: str) -> None:
         """The one of the city file, or the built-in one, in whose place it was is in force again.
 
         Raises NotFound, and Conflict for those that are not written while the city runs."""
@@ -242,10 +269,16 @@ class Policies:
             place = "the city file" if listed.origin is Origin.CITY else "Madang itself"
             reason = f"The policy {policy_id} is of {place}; write another one with this id in its place"
             raise Conflict(reason)
+        await self._record(by, policy_id, "removed")
         if self._store is not None:
             await self._store.remove(policy_id)
         self._written.pop(policy_id, None)
         self._take_in_force()
+
+    async def _record(self, by: str, policy_id: str, what: str) -> None:
+        if self._chain is not None:
+            event = Event(by, Deed.POLICY, f"policy:{policy_id}", reason=what)
+            await record_in(self._chain, self._clock, event)
 
     def _take_in_force(self) -> None:
         listed: dict[str, Listed] = {}

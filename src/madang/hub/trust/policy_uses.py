@@ -48,6 +48,11 @@ class Uses:
                 self._task = asyncio.create_task(self._write(self._store), name="uses of policies")
         return True
 
+    def left(self, policy: str, subject: str, count: int, now: int) -> int:
+        """How often the caller may still use the policy today."""
+        spent = self._counts.get((policy, subject), 0) if now // _DAY == self._day else 0
+        return max(0, count - spent)
+
     async def close(self) -> None:
         if self._task is not None:
             await self._task
