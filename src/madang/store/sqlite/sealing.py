@@ -27,10 +27,11 @@ from madang.store.sqlite.codec import DELETED, Terms
 from madang.store.sqlite.copying import open_for_reading
 from madang.store.sqlite.erase import NOBODY, nobody
 from madang.store.sqlite.expiry import Expiry
+from madang.store.sqlite.index_difference import IndexDifference
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Outbox
+from madang.store.sqlite.place import Counters, Place
 from madang.store.sqlite.schema import migrate
-from madang.store.sqlite.write import Counters, IndexDifference, Place
 
 _SLICE: Final = 256
 _NONCE_BYTES: Final = 12
