@@ -12,7 +12,8 @@ import pytest
 
 from madang.clock import FixedClock
 from madang.ngsild.temporal import DAY
-from madang.store.audit import Deed, Event, Wanted, parse_head
+from madang.store.audit import Deed, Event, Tally, Wanted, parse_head
+from madang.store.sqlite.audit import HOUR
 from madang.store.sqlite.store import Options, SqliteStore
 
 ANNA, BORA = "urn:ngsi-ld:Person:gaon:anna", "urn:ngsi-ld:Person:gaon:bora"
@@ -71,6 +72,7 @@ CHANGED = {
     "who": ("UPDATE audit SET subject = 'person:9' WHERE number = 3", "event 3"),
     "when": ("UPDATE audit SET time = time - 1 WHERE number = 3", "event 3"),
     "what": ("UPDATE audit SET deed = 'write' WHERE number = 3", "event 3"),
+    "how many": ("UPDATE audit SET things = 1 WHERE number = 3", "event 3"),
     "to what": ("UPDATE audit SET object = 'key:9' WHERE number = 3", "event 3"),
     "the rest": (
         "UPDATE audit SET told = (SELECT told FROM audit WHERE number = 2) WHERE number = 3",
@@ -160,3 +162,18 @@ def tampered(store: SqliteStore, statement: str) -> None:
     """Change the file behind the platform's back."""
     with closing(apsw.Connection(str(store.audit.path))) as connection:  # type: ignore[attr-defined]  # of SQLite
         connection.execute(statement)
+
+
+async def test_what_was_done_is_told_by_hours(store: SqliteStore, clock: FixedClock) -> None:
+    began = clock.now()
+    for minutes in (0, 10, 70, 200):
+        clock.moment = began + minutes * 60_000_000
+        await store.audit.append([READING], clock.now())
+    await store.audit.append([Event("person:2", Deed.COUNT)], clock.now())
+    assert await store.audit.tallies(began, began + 300 * 60_000_000) == [
+        Tally(began, "person:1", Deed.READ, 2, 4),
+        Tally(began + HOUR, "person:1", Deed.READ, 1, 2),
+        Tally(began + 3 * HOUR, "person:1", Deed.READ, 1, 2),
+        Tally(began + 3 * HOUR, "person:2", Deed.COUNT, 1, 0),
+    ]
+    assert len(await store.audit.tallies(began + HOUR, began + 2 * HOUR)) == 1

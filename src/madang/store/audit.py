@@ -135,6 +135,17 @@ class Wanted(msgspec.Struct, frozen=True):
     until: int | None = None
 
 
+class Tally(msgspec.Struct, frozen=True):
+    """What somebody did in an hour. hour: when it began, microseconds UTC. events: of this deed. things: in all of them
+    together, one counted as often as it was seen."""
+
+    hour: int
+    subject: str
+    deed: Deed
+    events: int
+    things: int
+
+
 class Head(msgspec.Struct, frozen=True):
     """How far a chain is: the number and the hash of its last event; 0 and no bytes where there is none."""
 
@@ -171,6 +182,10 @@ class Chain(Protocol):
 
     async def page(self, wanted: Wanted, limit: int, before: int = 0) -> list[Recorded]:
         """The newest first. before: those with smaller numbers only, 0 for all."""
+        ...
+
+    async def tallies(self, since: int, until: int) -> list[Tally]:
+        """What was done from one moment to another, by hours; both begin one."""
         ...
 
     async def head(self) -> Head: ...

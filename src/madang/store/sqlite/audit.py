@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import apsw
 
-from madang.store.audit import Event, Head, Recorded, Verdict, Wanted
+from madang.ngsild.temporal import SECOND
+from madang.store.audit import Event, Head, Recorded, Tally, Verdict, Wanted
 from madang.store.sqlite import audit_check, audit_cut, audit_rows
 from madang.store.sqlite.connection import open_reader
 
 Writing = Callable[[Callable[[apsw.Connection], Any]], Awaitable[Any]]
 Result = TypeVar("Result")
+HOUR: Final = 3600 * SECOND
+_FIRST: Final = "SELECT min(time) FROM audit WHERE time >= ? AND time < ?"
+_TALLIES: Final = """SELECT subject, deed, count(*), sum(things) FROM audit WHERE time >= ? AND time < ?
+    GROUP BY subject, deed"""
 
 
 class SqliteChain:
@@ -39,6 +44,22 @@ class SqliteChain:
             (*values, limit),
         ).fetchall()
         return [audit_rows.read(self._reader, row) for row in rows]
+
+    async def tallies(self, since: int, until: int) -> list[Tally]:
+        found: list[Tally] = []
+        # Hour by hour, so that others are served between; hours without events are skipped
+        hour = since
+        while (first := self._first(hour, until)) is not None:
+            hour = first - (first - since) % HOUR
+            rows: list[Any] = self._reader.execute(_TALLIES, (hour, hour + HOUR)).fetchall()
+            found += [Tally(hour, subject, audit_rows.deed_of(deed), *sums) for subject, deed, *sums in rows]
+            hour += HOUR
+            await asyncio.sleep(0)
+        return found
+
+    def _first(self, since: int, until: int) -> int | None:
+        row: Any = self._reader.execute(_FIRST, (since, until)).fetchone()
+        return int(row[0]) if row[0] is not None else None
 
     async def head(self) -> Head:
         return audit_rows.head_of(self._reader)

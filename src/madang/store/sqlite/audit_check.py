@@ -41,13 +41,14 @@ def _chain(connection: apsw.Connection, behind: Head, known: dict[int, bytes]) -
     # Of (token, number), by a hash whose seed is this process's secret: two sums agree only if the rows do
     mentioned = 0
     for rows in _slices(connection, _ROWS, (behind.number,)):
-        for at, time, subject, deed, object_, told, hashed in rows:
+        for at, time, *columns, hashed in rows:
+            _, deed, object_, _, told = columns
             number += 1
             if at != number:
                 return _broken(
                     number - 1 - behind.number, Head(number - 1, last), f"event {number} is missing"
                 )
-            if audit_rows.digest(last, at, time, (subject, deed, object_, told)) != hashed:
+            if audit_rows.digest(last, at, time, tuple(columns)) != hashed:
                 why = f"event {at} is not what was recorded, or the one before it is not"
                 return _broken(number - 1 - behind.number, Head(number - 1, last), why)
             last = hashed
@@ -55,8 +56,7 @@ def _chain(connection: apsw.Connection, behind: Head, known: dict[int, bytes]) -
                 return _broken(
                     at - behind.number, Head(at, last), f"event {at} is not the one that was noted elsewhere"
                 )
-            rest = audit_rows.decode_told(told)
-            mentioned += sum(hash((token, at)) for token in rest.tokens)
+            mentioned += sum([hash((token, at)) for token in audit_rows.tokens_of(told)])
             if deed == Deed.CUT:
                 cut = object_
         yield

@@ -39,7 +39,7 @@ def clear(connection: apsw.Connection) -> bool:
     """Delete some of what the chain no longer holds; whether there may be more. Inside of a transaction."""
     behind = audit_rows.begins_behind(connection)
     rows: Any = connection.execute(_LEFT, (behind.number, _SLICE_EVENTS)).fetchall()
-    mentioned = [(token, number) for number, told in rows for token in audit_rows.decode_told(told).tokens]
+    mentioned = [(token, number) for number, told in rows for token in audit_rows.tokens_of(told)]
     connection.executemany("DELETE FROM audit_entity WHERE token = ? AND number = ?", mentioned)
     connection.executemany(_UNUSED, [(token,) for token in {token for token, _ in mentioned}])
     connection.executemany("DELETE FROM audit WHERE number = ?", [(number,) for number, _ in rows])

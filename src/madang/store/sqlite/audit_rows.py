@@ -1,6 +1,6 @@
 """The rows of a chain of events: their tables, how one is hashed, and how a thing's name is kept apart from it.
 
-audit: one row per event; its hash is that of the hash before it and of all its columns. audit_entity: which event is of
+audit: one row per event; things: of how many it is; its hash is that of the hash before it and of all its columns. audit_entity: which event is of
 which thing, the thing named by a token. audit_name: what a token stands for. A token is the hash of the name with a salt
 that stands only there: so the chain proves what an event was about, and without that row nobody can tell any more.
 audit_cut: the event up to which the chain was cut, where it was.
@@ -26,6 +26,7 @@ TABLES: Final = """
         subject TEXT NOT NULL,
         deed TEXT NOT NULL,
         object TEXT NOT NULL,
+        things INTEGER NOT NULL,
         told BLOB NOT NULL,
         hash BLOB NOT NULL
     );
@@ -38,8 +39,8 @@ TABLES: Final = """
     ) WITHOUT ROWID;
     CREATE TABLE audit_cut (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL, hash BLOB NOT NULL);
     """
-COLUMNS: Final = "number, time, subject, deed, object, told, hash"
-Row = tuple[int, int, str, str, str, bytes, bytes]
+COLUMNS: Final = "number, time, subject, deed, object, things, told, hash"
+Row = tuple[int, int, str, str, str, int, bytes, bytes]
 
 _SALT_BYTES: Final = 16
 _TOKEN_BYTES: Final = 16
@@ -60,17 +61,34 @@ class Told(msgspec.Struct, frozen=True, array_like=True):
     request: str
 
 
+class _Beginning(msgspec.Struct, frozen=True, array_like=True):
+    """What `Told` begins with; the rest is not looked at."""
+
+    tokens: tuple[bytes, ...]
+
+
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _TOLD: Final = msgspec.msgpack.Decoder(Told)
+_BEGINNING: Final = msgspec.msgpack.Decoder(_Beginning)
 
 
-def decode_told(blob: bytes) -> Told:
-    return _TOLD.decode(blob)
+def tokens_of(told: bytes) -> tuple[bytes, ...]:
+    return _BEGINNING.decode(told).tokens
 
 
-def digest(before: bytes, number: int, time: int, columns: tuple[str, str, str, bytes]) -> bytes:
+def digest(before: bytes, number: int, time: int, columns: tuple[str, str, str, int, bytes]) -> bytes:
     """The hash of an event. before: that of the one before it, no bytes for the first. columns: from subject to told."""
     return sha256(before + _ENCODER.encode((number, time, *columns))).digest()
+
+
+def deed_of(text: str) -> Deed:
+    """Raises StoreBroken."""
+    try:
+        return Deed(text)
+    except ValueError as error:
+        raise StoreBroken(
+            f"'{text[:40]}' in the audit is no deed; `madang audit verify` says more"
+        ) from error
 
 
 def token_of(salt: bytes, entity: str) -> bytes:
@@ -100,9 +118,11 @@ def write(connection: apsw.Connection, time: int, events: Iterable[Event]) -> No
             *(tokens, event.types, event.purpose, event.reason, event.rules),
             *(event.origin, event.request),
         )
-        columns = event.subject, event.deed.value, event.object, _ENCODER.encode(told)
+        columns = event.subject, event.deed.value, event.object, len(tokens), _ENCODER.encode(told)
         last = digest(last, number, time, columns)
-        connection.execute("INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?)", (number, time, *columns, last))
+        connection.execute(
+            "INSERT INTO audit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (number, time, *columns, last)
+        )
         connection.executemany("INSERT INTO audit_entity VALUES (?, ?)", [(one, number) for one in tokens])
 
 
@@ -123,9 +143,10 @@ def _token(connection: apsw.Connection, entity: str) -> bytes:
 
 def read(connection: apsw.Connection, row: Row) -> Recorded:
     """An event as it is told, with the names of its things as far as they are known. Raises StoreBroken."""
-    number, time, subject, deed, object_, told, hashed = row
+    number, time, subject, deed, object_, _, told, hashed = row
+    done = deed_of(deed)
     try:
-        rest, done = decode_told(told), Deed(deed)
+        rest = _TOLD.decode(told)
     except ValueError as error:
         raise StoreBroken(
             f"Event {number} of the audit cannot be read; `madang audit verify` says more"
