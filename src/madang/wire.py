@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 
 from madang import logs, vocabulary
 from madang.api import asgi, deliveries, health, openapi, operations
+from madang.api import policies as policy_operations
 from madang.api.traffic import Traffic
 from madang.city.model import City
 from madang.city.trust_rules import beginning
@@ -24,6 +25,8 @@ from madang.clock import SystemClock
 from madang.errors import MadangError
 from madang.home import Home
 from madang.hub.accounts.accounts import Accounts
+from madang.hub.accounts.provided import Desk
+from madang.hub.accounts.providers import Providers
 from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
@@ -109,13 +112,15 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
     store = SqlitePlatform(home.platform_file)
     policies = Policies(rulebook(beginning(city)), clock, store.policies, store.audit)
     accounts = Accounts(store, clock, policies.book.roles)
+    providers = Providers(city.providers, clock, settings.egress_allow)
     gate = Gate(accounts, policies, city.trust.open)
     try:
         await policies.load()
         async with open_hub(home, settings, None if gate.open else Owners(gate)) as hub:
             hub.audit = store.audit
-            yield Platform(hub, gate, Parts(accounts, policies))
+            yield Platform(hub, gate, Parts(accounts, policies, Desk(accounts, providers)))
     finally:
+        await providers.close()
         await accounts.close()
         await policies.close()
         await store.close()
@@ -125,7 +130,12 @@ def application(platform: Platform, city: City, settings: Settings) -> Applicati
     """The information API by its thin path; all else, the pages among it, by Starlette."""
     hub, gate, parts = platform.hub, platform.gate, platform.parts
     traffic = Traffic()
-    offered = [*health.offered(settings.home, traffic), *deliveries.OFFERED, *openapi.OFFERED]
+    offered = [
+        *health.offered(settings.home, traffic),
+        *deliveries.OFFERED,
+        *openapi.OFFERED,
+        *policy_operations.OFFERED,
+    ]
     site = Site(hub, city, settings, gate, parts)
     behind = Starlette(routes=[*operations.routes(hub, gate, offered, parts), *pages.routes(site)])
     return asgi.application(hub, gate, behind, traffic)

@@ -24,6 +24,7 @@ def test_every_key_is_explained() -> None:
         "layer",
         "role",
         "policy",
+        "provider",
         "trust",
     }
     explained = set(re.findall(r"`(\w+)`", DOCUMENT.read_text(encoding="utf-8"))) | {"fields"}

@@ -100,3 +100,28 @@ def test_a_type_that_nobody_knows_is_warned_of(tmp_path: Path) -> None:
     assert checked.city is not None
     (warning,) = checked.mistakes
     assert 'did you mean "Building"?' in warning.message
+
+
+PROVIDER = """[[provider]]
+id = "hall"
+name = { ko = "시청", en = "City hall" }
+issuer = "https://sso.example"
+client = "madang"
+"""
+
+
+def test_a_provider_lets_newcomers_in_as_citizens_unless_it_says_otherwise(tmp_path: Path) -> None:
+    city = read(tmp_path, PROVIDER).city
+    assert city is not None
+    (provider,) = city.providers
+    assert (provider.issuer, provider.secret, provider.roles) == ("https://sso.example", "", ("citizen",))
+
+
+def test_mistakes_of_providers_stand_at_their_line(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, PROVIDER.replace("https://", "")) == [
+        '4: "issuer" must be the address by which the provider names itself, such as "https://sso.example", but is "sso.example"'
+    ]
+    (told,) = mistakes(tmp_path, PROVIDER + 'roles = ["platform-operator"]\n')
+    assert told.startswith('6: "platform-operator" is no role that a newcomer can have; ')
+    (told,) = mistakes(tmp_path, PROVIDER * 2)
+    assert told.startswith("7: ")

@@ -20,7 +20,7 @@ from madang.city.positions import Positions
 from madang.city.repair import concerns, repaired
 from madang.city.rules import check_rules, expanded
 from madang.city.syntax import read_toml
-from madang.city.trust_rules import roles_of
+from madang.city.trust_rules import providers_of, roles_of
 from madang.connect.adapter import Table
 from madang.connect.mapping import fields_of
 from madang.connect.reader import Reader
@@ -160,6 +160,7 @@ def _city(parsed: CityFile, sources: tuple[Source, ...], file: FilePath) -> City
         trust=Trust(parsed.trust.open, parsed.trust.public, parsed.trust.protected, parsed.trust.group_min),
         roles=roles_of(parsed),
         policies=parsed.policy,
+        providers=providers_of(parsed),
     )
 
 

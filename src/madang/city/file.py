@@ -103,6 +103,24 @@ class RoleTable(msgspec.Struct, frozen=True):
     ordinary: bool = True
 
 
+class ProviderTable(msgspec.Struct, frozen=True):
+    """[[provider]]"""
+
+    id: _Identifier
+    name: _Names
+    issuer: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"^https?://[^\s?#]+$",
+            description="the address by which the provider names itself",
+            examples=["https://sso.example"],
+        ),
+    ]
+    client: str
+    secret: str = ""
+    roles: tuple[str, ...] = ("citizen",)
+
+
 class CityFile(msgspec.Struct, frozen=True):
     city: CityTable
     trust: TrustTable = TrustTable()
@@ -110,6 +128,7 @@ class CityFile(msgspec.Struct, frozen=True):
     layer: tuple[Layer, ...] = ()
     role: tuple[RoleTable, ...] = ()
     policy: tuple[Policy, ...] = ()
+    provider: tuple[ProviderTable, ...] = ()
 
 
 SCHEMA: Final = msgspec.json.schema(CityFile)

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from madang.connect.source import Source
+from madang.hub.accounts.providers import Provider
 from madang.trust.policy import Policy
 from madang.trust.roles import Role
 
@@ -57,6 +58,7 @@ class City(msgspec.Struct, frozen=True):
 
     time_zone: IANA name. extent: (west, south, east, north) in degrees. synthetic: generated, not a real city;
     every page says so. path: of the city file, absolute. roles: its own, and built-in ones that it changes.
+    providers: by which people can sign in.
     """
 
     id: str
@@ -71,3 +73,4 @@ class City(msgspec.Struct, frozen=True):
     path: str = ""
     roles: tuple[Role, ...] = ()
     policies: tuple[Policy, ...] = ()
+    providers: tuple[Provider, ...] = ()

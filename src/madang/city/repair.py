@@ -21,6 +21,7 @@ _STAND_INS: Final[dict[str, dict[str, Any]]] = {
     "layer": {"type": "x", "style": "point"},
     "role": {"name": {}},
     "policy": {"effect": "prohibit"},
+    "provider": {"name": {}, "issuer": "https://x.example", "client": "x"},
 }
 
 
@@ -70,7 +71,7 @@ def _stand_in(path: Path, wrong: Any) -> Any:
     if path == ("city",):
         return dict(_CITY)
     table = next((part for part in reversed(path[:-1]) if isinstance(part, str)), "")
-    if key == "id" and table in ("source", "layer", "role", "policy"):
+    if key == "id" and table in ("source", "layer", "role", "policy", "provider"):
         return f"x{path[-2]}"
     if key == "connector":
         close = get_close_matches(str(wrong), CONNECTORS, n=1)

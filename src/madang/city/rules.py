@@ -37,6 +37,7 @@ def check_rules(file: CityFile) -> list[Found]:
     found += _unique("layer", [layer.id for layer in file.layer])
     found += _unique("role", [role.id for role in file.role])
     found += _unique("policy", [policy.id for policy in file.policy])
+    found += _unique("provider", [provider.id for provider in file.provider])
     for number, source in enumerate(file.source):
         found += _source(source, ("source", number))
     for number, layer in enumerate(file.layer):

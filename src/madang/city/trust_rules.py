@@ -7,16 +7,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from madang import vocabulary
-from madang.city.file import CityFile, RoleTable
+from madang.city.file import CityFile, ProviderTable, RoleTable
 from madang.city.mistake import Found, Path, nearest
 from madang.city.model import City
 from madang.errors import BadRequestData
+from madang.hub.accounts.providers import Provider
 from madang.hub.trust.rulebook import Beginning
 from madang.settings import LIMITS
 from madang.trust.policy import Policy
 from madang.trust.policy_check import Known, problems
 from madang.trust.policy_compile import Ground
-from madang.trust.roles import BUILT_IN, VISITOR, Role
+from madang.trust.roles import BUILT_IN, PLATFORM_OPERATOR, VISITOR, Role
 
 
 def check_trust(file: CityFile) -> list[Found]:
@@ -31,6 +32,8 @@ def check_trust(file: CityFile) -> list[Found]:
         {**BUILT_IN, **{role.name: role for role in roles_of(file)}},
         frozenset(source.id for source in file.source),
     )
+    for number, provider in enumerate(file.provider):
+        found += _provider(provider, known.roles, ("provider", number))
     if len(file.policy) > LIMITS.policies_max:
         found.append(Found(("policy",), f"A city may have at most {LIMITS.policies_max} policies"))
     for number, policy in enumerate(file.policy[: LIMITS.policies_max]):
@@ -43,6 +46,12 @@ def roles_of(file: CityFile) -> tuple[Role, ...]:
     return tuple(
         Role(role.id, role.name or _labels(role.id), frozenset(role.permissions), role.ordinary)
         for role in file.role
+    )
+
+
+def providers_of(file: CityFile) -> tuple[Provider, ...]:
+    return tuple(
+        Provider(one.id, one.name, one.issuer, one.client, one.secret, one.roles) for one in file.provider
     )
 
 
@@ -96,6 +105,17 @@ def _public(file: CityFile) -> list[Found]:
         elif _iri(name) in protected:
             found.append(Found(path, f'"{name}" is protected: visitors never see it'))
     return found
+
+
+def _provider(provider: ProviderTable, roles: Mapping[str, Role], path: Path) -> list[Found]:
+    given = [name for name in roles if name not in (VISITOR, PLATFORM_OPERATOR)]
+    return [
+        Found(
+            (*path, "roles", number), f'"{name}" is no role that a newcomer can have; {nearest(name, given)}'
+        )
+        for number, name in enumerate(provider.roles)
+        if name not in given
+    ]
 
 
 def _role(role: RoleTable, path: Path) -> list[Found]:

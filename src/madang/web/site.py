@@ -10,6 +10,7 @@ from madang.city.model import City
 from madang.connect.progress import Progress
 from madang.errors import NotSupported
 from madang.hub.accounts.accounts import Accounts
+from madang.hub.accounts.provided import Desk
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import Gate
 from madang.hub.trust.parts import Parts
@@ -37,6 +38,10 @@ class Site(msgspec.Struct, frozen=True):
     def accounts(self) -> Accounts:
         """Raises NotSupported where the site knows nobody."""
         return self._parts.accounts
+
+    @property
+    def desk(self) -> Desk:
+        return self._parts.desk
 
     @property
     def policies(self) -> Policies:

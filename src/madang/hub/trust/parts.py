@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from madang.hub.accounts.accounts import Accounts
+from madang.hub.accounts.provided import Desk
 from madang.hub.trust.policies import Policies
 
 
@@ -13,3 +14,4 @@ class Parts(msgspec.Struct, frozen=True):
 
     accounts: Accounts
     policies: Policies
+    desk: Desk
