@@ -103,6 +103,14 @@ SETTINGS = (
         parse_url,
     ),
     Setting(
+        "MADANG_PROXIES",
+        "proxies",
+        "",
+        'addresses and networks ("127.0.0.1,10.1.0.0/16"), separated by commas',
+        "The proxies before the platform, whose X-Forwarded-For says from where a request came.",
+        parse_networks,
+    ),
+    Setting(
         "MADANG_EGRESS_ALLOW",
         "egress_allow",
         "",
@@ -353,6 +361,15 @@ class Limits(msgspec.Struct, frozen=True):
     notification_refusals_max: Annotated[
         int, msgspec.Meta(description="answers that refuse a notification before it becomes a dead letter")
     ] = 3
+    caller_requests_per_minute_max: Annotated[
+        int, msgspec.Meta(description="requests a minute of somebody who is known, in a city that is not open")
+    ] = 12_000
+    visitor_requests_per_minute_max: Annotated[
+        int, msgspec.Meta(description="requests a minute from an address of somebody who is not known")
+    ] = 1200
+    refusals_per_minute_max: Annotated[
+        int, msgspec.Meta(description="keys and tokens that are not valid, a minute and address")
+    ] = 30
     callers_remembered_max: Annotated[
         int, msgspec.Meta(description="callers who are known without looking them up anew")
     ] = 10_000

@@ -74,6 +74,10 @@ class Delivery(Protocol):
         """The subscription is no more; nothing may be sent for it any longer."""
         ...
 
+    async def forget(self, tenant: str, ids: frozenset[str]) -> None:
+        """Say nothing more of what these entities were: they are being erased. That they are deleted is told."""
+        ...
+
     def state(self, tenant: str, subscription_id: str) -> DeliveryState:
         """What has become of its notifications so far."""
         ...

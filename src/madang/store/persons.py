@@ -7,7 +7,7 @@ own work (`erase`, `compact`), because bytes of it stand in more places than any
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -156,6 +156,10 @@ class Persons(Protocol):
         """With a number of its own."""
         ...
 
+    async def settle(self, number: int, remains: Remains) -> None:
+        """What was destroyed, once it is known."""
+        ...
+
     async def end(self, number: int, now: int) -> None:
         """The bytes are gone from the file."""
         ...
@@ -169,11 +173,17 @@ class Persons(Protocol):
         something is left."""
         ...
 
-    async def erase(self, ids: Sequence[str], texts: Sequence[str] = ()) -> Remains:
+    async def erase(
+        self,
+        ids: Sequence[str],
+        texts: Sequence[str] = (),
+        deleted: Callable[[], Awaitable[None]] | None = None,
+    ) -> Remains:
         """Take everything away that is of these entities, or names them, wherever it stands: they have existed no more
-        afterwards. texts: names and addresses of the person, by which what belongs to no entity is found.
+        afterwards. texts: names and addresses of the person, by which what belongs to no entity is found. deleted: is called
+        when they are, before what names them elsewhere is looked for.
 
-        Followers must be told of the deletion before it."""
+        Followers are told that they are deleted, of nothing else."""
         ...
 
     async def compact(self) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from madang.errors import MadangError
 from madang.hub.delivery.bookkeeping import Bookkeeping
 from madang.hub.delivery.courier import Courier
-from madang.hub.delivery.line import Line, Load
+from madang.hub.delivery.line import Line, Load, speaks_of
 from madang.hub.delivery.outward import Outward
 from madang.hub.telling import asked
 from madang.ngsild.event import Event, event
@@ -160,6 +160,16 @@ class Dispatcher:
         line = self.lines.get(subscription_id)
         return line.state if line is not None else DeliveryState()
 
+    async def forget(self, ids: frozenset[str]) -> None:
+        """Say nothing more of what these entities were; what could not be delivered until now is on disk then."""
+        for row in list(self._taken):
+            kept = tuple([one for one in row.changes if not speaks_of(one.before, one.after, ids)])
+            if len(kept) < len(row.changes):
+                self._taken[self._taken.index(row)] = msgspec.structs.replace(row, changes=kept)
+        for line in self.lines.values():
+            line.forget(ids)
+        await self.books.keep()
+
     def poke(self) -> None:
         """Look at the clock again: what waits for a moment that has come is sent."""
         for line in self.lines.values():
@@ -258,7 +268,7 @@ class Dispatcher:
         return None
 
     async def _match_row(self, row: OutboxRow) -> None:
-        size = row.size // len(row.changes)
+        size = row.size // max(1, len(row.changes))
         now = self._clock.now()
         until = perf_counter() + _SLICE_SECONDS
         self._asked.clear()

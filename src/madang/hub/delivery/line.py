@@ -13,10 +13,12 @@ from collections import deque
 
 import msgspec
 
+from madang.ngsild.entity import Entity
 from madang.ngsild.event import Event, as_seen, event
 from madang.ngsild.notification import Message
 from madang.ngsild.subscription import DeliveryState, Subscription
 from madang.ngsild.trigger import Watch
+from madang.ngsild.unlinking import mentions, needles_of
 from madang.settings import LIMITS
 from madang.store.base import KeptSubscription
 from madang.store.deliveries import Failing, Progress
@@ -171,6 +173,15 @@ class Line:
             self.taken.append(self._waiting.popleft())
             self._of_entity.pop(identifier, None)
 
+    def forget(self, ids: frozenset[str]) -> None:
+        """Say nothing more of what these entities were, or that others were linked to them. That they are deleted is
+        told."""
+        for one in (*self.taken, *self._waiting):
+            if one.event is not None and speaks_of(one.event.before, one.event.after, ids):
+                self._of_entity.pop(one.event.entity.id, None)
+                one.event = None
+                self.message = None
+
     def done(self) -> None:
         """What was taken is delivered, or in the list of dead letters."""
         self._load.bytes -= sum(one.size for one in self.taken)
@@ -213,6 +224,16 @@ def _watch(subscription: Subscription, view: View | None) -> Watch:
         return Watch(subscription)
     # Who is not known to see anything may come to see all that there is
     return Watch(subscription, compile_view(view).seen, steady=view.steady and view != NOTHING)
+
+
+def speaks_of(before: Entity | None, after: Entity | None, ids: frozenset[str]) -> bool:
+    """Whether a change tells anything of these entities but that they are no more."""
+    needles = needles_of(ids)
+    return any(
+        entity is not None
+        and any(entity.id in ids or mentions(one.body, needles) for one in entity.attributes)
+        for entity in (before, after)
+    )
 
 
 def join(former: Event | None, later: Event) -> Event | None:

@@ -107,6 +107,10 @@ class Notifier:
         for dispatcher in self._dispatchers.values():
             dispatcher.poke()
 
+    async def forget(self, tenant: str, ids: frozenset[str]) -> None:
+        """Say nothing more of what these entities were."""
+        await self._dispatchers[tenant].forget(ids)
+
     async def keep(self, tenant: str) -> None:
         """Write how far the tenant's notifications are, now."""
         await self._dispatchers[tenant].books.keep()

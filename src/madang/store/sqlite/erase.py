@@ -9,7 +9,7 @@ The rows that number the tenant's writes stay, as writes of nobody (`NOBODY`). W
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -69,7 +69,9 @@ class Erasing:
             found |= {str(identifier): None for (identifier,) in rows}
         return list(found)[:limit]
 
-    async def erase(self, ids: Sequence[str], texts: Sequence[str]) -> Remains:
+    async def erase(
+        self, ids: Sequence[str], texts: Sequence[str], deleted: Callable[[], Awaitable[None]] | None
+    ) -> Remains:
         """As in `store.persons.Persons`."""
         types: Counter[str] = Counter()
         other: Counter[str] = Counter()
@@ -84,6 +86,8 @@ class Erasing:
                 # Who writes it anew at the very moment writes to the history that was to go
                 if not any(self._reader.execute(_PRESENT, (one,)).get for one in part):
                     break
+        if deleted is not None:
+            await deleted()
         async for work in mentions.works():
             await self._committer.apart(partial(_counted, work, other), Apart.OWN)
         left = await mentions.left()

@@ -136,6 +136,11 @@ class SqlitePersons:
         number = await self._numbered(lambda connection: connection.execute(_RECORD, row).get)
         return msgspec.structs.replace(destruction, number=number)
 
+    async def settle(self, number: int, remains: Remains) -> None:
+        row = packed(remains.types), packed(remains.other), number
+        statement = "UPDATE destruction SET types = ?, other = ? WHERE number = ?"
+        await self._writing(lambda connection: connection.execute(statement, row))
+
     async def end(self, number: int, now: int) -> None:
         statement = "UPDATE destruction SET ended = ? WHERE number = ?"
         await self._writing(lambda connection: connection.execute(statement, (now, number)))
@@ -146,9 +151,14 @@ class SqlitePersons:
     async def older(self, types: Sequence[str], before: int, limit: int) -> list[str]:
         return self._erasing.older(self._reader, types, before, limit)
 
-    async def erase(self, ids: Sequence[str], texts: Sequence[str] = ()) -> Remains:
+    async def erase(
+        self,
+        ids: Sequence[str],
+        texts: Sequence[str] = (),
+        deleted: Callable[[], Awaitable[None]] | None = None,
+    ) -> Remains:
         try:
-            return await self._erasing.erase(ids, texts)
+            return await self._erasing.erase(ids, texts, deleted)
         finally:
             self._read = False
 
