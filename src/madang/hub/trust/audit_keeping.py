@@ -23,6 +23,7 @@ from madang.trust.identity import OPERATOR
 _LOG: Final = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 3600.0
 _FIRST_SECONDS: Final = 60.0
+YEAR: Final = 366 * DAY
 _OWN: Final = (Deed.ANCHOR, Deed.CUT)
 PLATFORM: Final = "platform"
 
