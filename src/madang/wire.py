@@ -10,11 +10,12 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from starlette.applications import Starlette
 
 from madang import logs, vocabulary
-from madang.api import asgi, deliveries, health, openapi, operations
+from madang.api import asgi, audit, deliveries, health, openapi, operations
 from madang.api import policies as policy_operations
 from madang.api.traffic import Traffic
 from madang.city.model import City
@@ -30,6 +31,7 @@ from madang.hub.accounts.providers import Providers
 from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
+from madang.hub.trust.audit_keeping import YEAR, keeping
 from madang.hub.trust.gate import Gate, Owners
 from madang.hub.trust.parts import Parts
 from madang.hub.trust.policies import Policies
@@ -118,7 +120,8 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
         await policies.load()
         async with open_hub(home, settings, None if gate.open else Owners(gate)) as hub:
             hub.audit = store.audit
-            yield Platform(hub, gate, Parts(accounts, policies, Desk(accounts, providers)))
+            async with keeping(hub, settings.audit_years * YEAR):
+                yield Platform(hub, gate, Parts(accounts, policies, Desk(accounts, providers)))
     finally:
         await providers.close()
         await accounts.close()
@@ -135,6 +138,7 @@ def application(platform: Platform, city: City, settings: Settings) -> Applicati
         *deliveries.OFFERED,
         *openapi.OFFERED,
         *policy_operations.OFFERED,
+        *audit.offered(ZoneInfo(city.time_zone)),
     ]
     site = Site(hub, city, settings, gate, parts)
     behind = Starlette(routes=[*operations.routes(hub, gate, offered, parts), *pages.routes(site)])
