@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 from starlette.applications import Starlette
 
 from madang import logs, vocabulary
-from madang.api import asgi, audit, deliveries, health, openapi, operations
+from madang.api import accounts as account_operations
+from madang.api import asgi, audit, deliveries, health, members, oauth, openapi, operations
 from madang.api import policies as policy_operations
+from madang.api.proxies import behind_proxies
 from madang.api.traffic import Traffic
 from madang.city.model import City
 from madang.city.trust_rules import beginning
@@ -35,6 +37,7 @@ from madang.hub.trust.audit_keeping import YEAR, keeping
 from madang.hub.trust.gate import Gate, Owners
 from madang.hub.trust.parts import Parts
 from madang.hub.trust.policies import Policies
+from madang.hub.trust.rates import Rates
 from madang.hub.trust.rulebook import rulebook
 from madang.ngsild.context import CORE, Context
 from madang.ngsild.temporal import DAY
@@ -115,7 +118,8 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
     policies = Policies(rulebook(beginning(city)), clock, store.policies, store.audit)
     accounts = Accounts(store, clock, policies.book.roles)
     providers = Providers(city.providers, clock, settings.egress_allow)
-    gate = Gate(accounts, policies, city.trust.open)
+    opened = city.trust.open
+    gate = Gate(accounts, policies, opened, None if opened else Rates(clock), local=opened)
     try:
         await policies.load()
         async with open_hub(home, settings, None if gate.open else Owners(gate)) as hub:
@@ -137,12 +141,15 @@ def application(platform: Platform, city: City, settings: Settings) -> Applicati
         *health.offered(settings.home, traffic),
         *deliveries.OFFERED,
         *openapi.OFFERED,
+        *account_operations.OFFERED,
+        *members.OFFERED,
+        *oauth.OFFERED,
         *policy_operations.OFFERED,
         *audit.offered(ZoneInfo(city.time_zone)),
     ]
     site = Site(hub, city, settings, gate, parts)
     behind = Starlette(routes=[*operations.routes(hub, gate, offered, parts), *pages.routes(site)])
-    return asgi.application(hub, gate, behind, traffic)
+    return behind_proxies(asgi.application(hub, gate, behind, traffic), settings.proxies)
 
 
 WIRING: Final = Wiring(

@@ -4,6 +4,7 @@ who looks after its members. They show a secret and get a token for an hour (OAu
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Final
 
 import msgspec
@@ -78,17 +79,20 @@ async def register(accounts: Accounts, identity: Identity, wish: ClientWish) -> 
 
 
 def sandbox_of(number: int) -> str:
-    """The tenant where an application is tried."""
-    return f"sandbox-{number}"
+    """The name of the tenant where an application is tried; nobody has guessed it before and put something there."""
+    return f"sandbox-{number}-{token_hex(4)}"
 
 
 async def clients(accounts: Accounts, identity: Identity) -> list[Client]:
-    """Those of the person who asks; of everybody for who looks after members."""
-    if Permission.MEMBERS in accounts.permissions(identity):
-        found = await accounts.platform.clients.of(0)
-        return [one for one in found if _within(identity, one)]
+    """Those of the person who asks."""
     account = await own_account(accounts, identity)
     return await accounts.platform.clients.of(account.number)
+
+
+async def all_clients(accounts: Accounts, identity: Identity) -> list[Client]:
+    """Of everybody, for who lets them into the city. Raises Denied."""
+    _require_members(accounts, identity)
+    return [one for one in await accounts.platform.clients.of(0) if _within(identity, one)]
 
 
 async def secrets(accounts: Accounts, client: Client) -> list[Secret]:
@@ -192,12 +196,16 @@ async def _own(accounts: Accounts, identity: Identity, number: int) -> Client:
 
 async def _looked_after(accounts: Accounts, identity: Identity, number: int) -> Client:
     """For who may change what all applications may do. Raises Denied, NotFound."""
-    if Permission.MEMBERS not in accounts.permissions(identity):
-        raise Denied("Only those who look after the members let applications into the city")
+    _require_members(accounts, identity)
     client = await accounts.platform.clients.get(number)
     if client is None or client.revoked or not _within(identity, client):
         raise _unknown(number)
     return client
+
+
+def _require_members(accounts: Accounts, identity: Identity) -> None:
+    if Permission.MEMBERS not in accounts.permissions(identity):
+        raise Denied("Only those who look after the members let applications into the city")
 
 
 def _require_own(accounts: Accounts, identity: Identity, grant: Grant) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -38,10 +39,21 @@ def read_credentials(cookie: str, authorization: str, key: str) -> Credentials:
         return Credentials(key=key)
     if authorization:
         scheme, _, token = authorization.partition(" ")
+        if scheme.lower() == "basic":
+            # An application that asks for a token; nowhere else does it count
+            return NONE
         # What another scheme shows is a token that nobody gave out
         return Credentials(bearer=token.strip() if scheme.lower() == "bearer" else authorization)
     cookies = _cookies(cookie)
     return Credentials(session=cookies.get(SESSION_COOKIE, ""), role=cookies.get(ROLE_COOKIE, ""))
+
+
+def is_own_page(fetch_site: str, origin: str, host: str) -> bool:
+    """Whether what changes something may be done for a request with these headers (Sec-Fetch-Site, Origin and Host, each
+    "" if it is not there): not if a page of another site makes a browser send it. Programs send neither."""
+    if fetch_site:
+        return fetch_site in ("same-origin", "none")
+    return not origin or urlsplit(origin).netloc == host
 
 
 def _cookies(header: str) -> dict[str, str]:
