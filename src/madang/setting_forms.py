@@ -64,6 +64,13 @@ def parse_history_kept(text: str) -> tuple[tuple[str, int], ...]:
     return tuple(found.items())
 
 
+def parse_networks(text: str) -> tuple[str, ...]:
+    """Addresses and networks."""
+    return tuple(
+        str(ipaddress.ip_network(part.strip(), strict=False)) for part in text.split(",") if part.strip()
+    )
+
+
 def parse_egress_allow(text: str) -> tuple[str, ...]:
     """Names of hosts and networks."""
     parts = tuple(part.strip().lower() for part in text.split(",") if part.strip())

@@ -21,6 +21,7 @@ from madang.setting_forms import (
     parse_history_kept,
     parse_home,
     parse_host,
+    parse_networks,
     parse_url,
     whole_number,
 )
@@ -32,7 +33,7 @@ CORE_ALONE = "core"
 class Settings(msgspec.Struct, frozen=True):
     """home: absolute path of the home folder. host, port: where the server listens (port 0: any free one).
 
-    url: where people reach the platform, "" for where it listens.
+    url: where people reach the platform, "" for where it listens. proxies: networks of the proxies that stand before it.
     egress_allow: hosts ("name", "*.name") and networks ("10.0.0.0/8") that outgoing requests may reach
     although they are loopback or private. history_page: instances of one attribute in a temporal answer before it
     is cut to a part of its range (CIM 009 §6.3.10). log, log_level: form and least level of the log, see `logs.py`.
@@ -45,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True):
     host: str
     port: int
     url: str = ""
+    proxies: tuple[str, ...] = ()
     egress_allow: tuple[str, ...] = ()
     log: str = "lines"
     log_level: str = "warning"
@@ -362,7 +364,8 @@ class Limits(msgspec.Struct, frozen=True):
         int, msgspec.Meta(description="answers that refuse a notification before it becomes a dead letter")
     ] = 3
     caller_requests_per_minute_max: Annotated[
-        int, msgspec.Meta(description="requests a minute of somebody who is known, in a city that is not open")
+        int,
+        msgspec.Meta(description="requests a minute of somebody who is known, in a city that is not open"),
     ] = 12_000
     visitor_requests_per_minute_max: Annotated[
         int, msgspec.Meta(description="requests a minute from an address of somebody who is not known")

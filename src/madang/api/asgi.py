@@ -17,7 +17,6 @@ from madang.api.problems import internal_problem, problem_answer
 from madang.api.routes import BASE, DECLINED, ROUTES, Handler
 from madang.api.traffic import Meter, Traffic
 from madang.errors import (
-    Denied,
     InvalidRequest,
     LoopDetected,
     MadangError,
@@ -26,7 +25,7 @@ from madang.errors import (
     TooLarge,
 )
 from madang.hub.hub import Hub
-from madang.hub.trust.gate import Asked, Gate
+from madang.hub.trust.gate import Asked, Gate, require_local
 from madang.settings import LIMITS
 from madang.trust.identity import Permission
 
@@ -40,8 +39,11 @@ _PREFIX: Final = BASE + "/"
 _BATCH: Final = "entityOperations"
 _WITH_BODY: Final = frozenset(("POST", "PATCH", "PUT", "DELETE"))
 _NAMELESS: Final = ["entities"]
-_SAFE: Final = frozenset(("GET", "HEAD"))
-_OWN_PAGES: Final = ("", "same-origin", "none")
+# Names of this machine by which it was asked
+_LOCAL: Final[set[bytes]] = set()
+_LOCAL_MAX: Final = 64
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+_UNKEPT: Final = (b"cache-control", b"no-store")
 
 
 class _Template:
@@ -96,6 +98,7 @@ def information_api(hub: Hub, gate: Gate, traffic: Traffic | None = None) -> App
         logs.REQUEST.set(scope)
         answer, meter = await _answer(hub, gate, router, scope, receive)
         headers = answer.headers
+        headers.append(_NOSNIFF)
         if answer.status != 204:  # which has none (§6.3.6)
             headers.append((b"content-length", str(len(answer.body)).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
@@ -117,8 +120,12 @@ async def _answer(
         (handler, meter, permission), path = _route(scope, router)
         call = Call(scope, hub, path, b"")  # type: ignore[arg-type]  # granian gives a plain dict
         if not gate.open or call.shows_who_asks:
-            await _admit(gate, call, permission)
+            await _admit(gate, call, permission, scope)
+        if gate.local and call.host not in _LOCAL:
+            require_local(call.header(b"host"))
+            _remember_local(call.host)
         if scope["method"] in _WITH_BODY:
+            call.require_own_page()
             if scope["method"] != "DELETE":
                 call.require_length()
             call.body = await _body(scope, receive)
@@ -132,21 +139,23 @@ async def _answer(
         answer = _numbered(internal_problem(logs.request_id(scope)), scope)
     if call is not None:
         call.echo_to(answer)
+    if not gate.open and all(name != b"cache-control" for name, _ in answer.headers):
+        answer.headers.append(_UNKEPT)
     return answer, meter
 
 
-async def _admit(gate: Gate, call: Call, permission: Permission | None) -> None:
-    """Tell the call who asks and what they see. Raises Unauthenticated, Denied."""
-    credentials = call.credentials
-    if (
-        credentials.by_cookie
-        and call.method not in _SAFE
-        and call.header(b"sec-fetch-site") not in _OWN_PAGES
-    ):
-        raise Denied("A page of another site may not do this")
+async def _admit(gate: Gate, call: Call, permission: Permission | None, scope: Scope) -> None:
+    """Tell the call who asks and what they see. Raises Unauthenticated, Denied, TooManyRequests."""
     tenant, purpose = call.header(b"ngsild-tenant"), call.header(b"madang-purpose")
-    admitted = await gate.admit(Asked(credentials, permission, tenant, purpose))
-    call.identity, call.access = admitted.identity, admitted.access
+    client = scope.get("client")
+    address = str(client[0]) if client else ""
+    admitted = await gate.admit(Asked(call.credentials, permission, tenant, purpose, address))
+    call.identity, call.access, call.left = admitted.identity, admitted.access, admitted.left
+
+
+def _remember_local(host: bytes) -> None:
+    if len(_LOCAL) < _LOCAL_MAX:
+        _LOCAL.add(host)
 
 
 def _numbered(answer: Answer, scope: Scope) -> Answer:

@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 
-from madang.errors import BadRequestData, InvalidRequest, LengthRequired
+from madang.errors import BadRequestData, Denied, InvalidRequest, LengthRequired
 from madang.hub.hub import Hub
-from madang.hub.trust.credentials import Credentials, read_credentials
+from madang.hub.trust.credentials import Credentials, is_own_page, read_credentials
 from madang.hub.trust.gate import ANYONE
+from madang.hub.trust.rates import Left
 from madang.ngsild.conformance import NATIVE, Version, preferred_version
 from madang.ngsild.context import Context
 from madang.trust.access import OPEN, Access
@@ -37,7 +38,8 @@ class Call:
     """One request. path: decoded segments of the path that stand for `{...}` in the route, in order.
 
     context: the @context of a body that asks a question; None where headers name it. identity, access: who asks and what
-    they see; as in an open city until the gate says otherwise.
+    they see, as in an open city until the gate says otherwise. left: how often they may still ask, None where that is
+    not counted.
     """
 
     __slots__ = (
@@ -49,6 +51,7 @@ class Call:
         "context",
         "hub",
         "identity",
+        "left",
         "method",
         "path",
         "scope_path",
@@ -65,6 +68,7 @@ class Call:
         self._parameters: dict[str, str] | None = None
         self.context: Context | None = None
         self.identity: Identity = ANYONE
+        self.left: Left | None = None
         tenant = self._headers.get(b"ngsild-tenant")
         self.access = OPEN if not tenant else Access(tenant=tenant.decode("latin-1"))
 
@@ -72,6 +76,18 @@ class Call:
         """The value of a header (name in lower case), "" if it is not there; several are joined by commas."""
         value = self._headers.get(name)
         return value.decode("latin-1") if value is not None else ""
+
+    def require_own_page(self) -> None:
+        """Raises Denied where a page of another site makes a browser ask for a change."""
+        headers = self._headers
+        if (b"sec-fetch-site" in headers or b"origin" in headers) and not is_own_page(
+            self.header(b"sec-fetch-site"), self.header(b"origin"), self.header(b"host")
+        ):
+            raise Denied("A page of another site may not do this")
+
+    @property
+    def host(self) -> bytes:
+        return self._headers.get(b"host", b"")
 
     @property
     def shows_who_asks(self) -> bool:
@@ -118,6 +134,10 @@ class Call:
     def echo_to(self, answer: Answer) -> None:
         """Add what an answer repeats: the tenant (§6.3.14), and of a preferred version the one there is (§6.3.6)."""
         headers = self._headers
+        if self.left is not None:
+            answer.headers.extend(
+                (name.encode(), value.encode()) for name, value in self.left.headers().items()
+            )
         if b"ngsild-tenant" in headers:
             answer.headers.append((b"ngsild-tenant", headers[b"ngsild-tenant"]))
         if b"prefer" in headers and answer.body and preferred_version(self.header(b"prefer")) is not None:

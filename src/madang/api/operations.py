@@ -5,6 +5,7 @@ A handler takes an `Asking`, calls the hub, and gives a status and a value that 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
@@ -14,19 +15,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from madang.api.problems import problem, said_by, status_of
+from madang.api.problems import internal, problem, said_by, status_of
 from madang.errors import Denied, MadangError, NotSupported
 from madang.hub.accounts.accounts import Accounts
 from madang.hub.hub import Hub
-from madang.hub.trust.credentials import Credentials, read_credentials
-from madang.hub.trust.gate import Asked, Gate
+from madang.hub.trust.credentials import Credentials, is_own_page, read_credentials
+from madang.hub.trust.gate import Asked, Gate, require_local
 from madang.hub.trust.parts import Parts
 from madang.hub.trust.policies import Policies
+from madang.hub.trust.rates import Left
+from madang.logs import request_id
 from madang.trust.access import Access
 from madang.trust.identity import Identity, Permission
 
+_LOG: Final = logging.getLogger(__name__)
 _SAFE: Final = frozenset(("GET", "HEAD"))
-_OWN_PAGES: Final = ("none", "same-origin")
 
 
 class Behind(msgspec.Struct, frozen=True):
@@ -95,20 +98,32 @@ def _guarded(
     async def endpoint(request: Request) -> Response:
         try:
             outcome = await handler(await _admitted(behind, request, permission))
+            response = outcome if isinstance(outcome, Response) else answer(*outcome)
         except MadangError as error:
-            return answer(status_of(error), problem(error), said_by(error))
-        return outcome if isinstance(outcome, Response) else answer(*outcome)
+            response = answer(status_of(error), problem(error), said_by(error))
+        except Exception:  # noqa: BLE001 a bug: the client gets a number, the log the rest
+            _LOG.exception("%s %s failed", request.method, request.url.path)
+            response = answer(500, internal(request_id(request.scope)))
+        left: Left | None = getattr(request.state, "left", None)
+        response.headers.update({"x-content-type-options": "nosniff", **(left.headers() if left else {})})
+        return response
 
     return endpoint
 
 
 async def _admitted(behind: Behind, request: Request, permission: Permission | None) -> Asking:
     """Raises Unauthenticated, Denied."""
-    headers = request.headers
-    if request.method not in _SAFE and headers.get("sec-fetch-site", "none") not in _OWN_PAGES:
+    headers, gate = request.headers, behind.gate
+    if gate.local:
+        require_local(headers.get("host", ""))
+    if request.method not in _SAFE and not is_own_page(
+        headers.get("sec-fetch-site", ""), headers.get("origin", ""), headers.get("host", "")
+    ):
         raise Denied("A page of another site may not do this")
     tenant, purpose = headers.get("ngsild-tenant", ""), headers.get("madang-purpose", "")
-    admitted = await behind.gate.admit(Asked(credentials_of(request), permission, tenant, purpose))
+    address = request.client.host if request.client else ""
+    admitted = await gate.admit(Asked(credentials_of(request), permission, tenant, purpose, address))
+    request.state.left = admitted.left
     return Asking(request, behind, admitted.identity, admitted.access)
 
 

@@ -74,13 +74,12 @@ def said_by(error: MadangError) -> dict[str, str]:
     return {}
 
 
-def internal_problem(request_id: str) -> Answer:
-    """The answer to a fault of ours: it says nothing but the number under which the log tells more."""
+def internal(request_id: str) -> dict[str, Any]:
+    """The problem details of a fault of ours: they say nothing but the number under which the log tells more."""
     status, name, title = _INTERNAL
-    body = {
-        "type": TYPES + name,
-        "title": title,
-        "detail": f"The log has it under {request_id}",
-        "status": status,
-    }
-    return Answer(status, orjson.dumps(body), [(b"content-type", b"application/json")])
+    detail = f"The log has it under {request_id}"
+    return {"type": TYPES + name, "title": title, "detail": detail, "status": status}
+
+
+def internal_problem(request_id: str) -> Answer:
+    return Answer(500, orjson.dumps(internal(request_id)), [(b"content-type", b"application/json")])

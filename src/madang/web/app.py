@@ -24,15 +24,15 @@ from madang.errors import (
     TooManyRequests,
     Unauthenticated,
 )
-from madang.hub.trust.credentials import read_credentials
-from madang.hub.trust.gate import Admitted, Asked, Gate
+from madang.hub.trust.credentials import is_own_page, read_credentials
+from madang.hub.trust.gate import Admitted, Asked, Gate, require_local
 from madang.logs import request_id
 from madang.trust.access import DEFAULT_TENANT, Access
 from madang.trust.identity import VISITOR, Permission
 from madang.trust.view import View
 from madang.web import city, data, deliveries, download, entity, hours, layers, types
 from madang.web.assets import Assets
-from madang.web.headers import SECURITY_HEADERS
+from madang.web.headers import FOR_ONE, SECURITY_HEADERS, STRICT_TRANSPORT
 from madang.web.i18n import LANGUAGES, preferred_language
 from madang.web.kept import Kept
 from madang.web.site import Site
@@ -57,6 +57,7 @@ STATUSES: dict[type[MadangError], int] = {
 }
 # What is made for whoever is not let in: a page that says so
 VISITING: Final = Admitted(VISITOR, Access(subject=VISITOR.subject, view=View()))
+STATIC: Final = "/static/"
 ICON = Path(__file__).parent / "static" / "icon.svg"
 
 
@@ -129,27 +130,54 @@ def guarded(shared: Shared, page: Page) -> Endpoint:
     """The handler of a page behind the gate, with a page for whatever goes wrong in it."""
 
     async def endpoint(request: Request) -> Response:
-        visit = visit_of(request, shared, VISITING)
+        visit, who = visit_of(request, shared, VISITING), VISITING
         try:
-            visit = visit_of(request, shared, await admitted(shared.site.gate, request, page.permission))
+            who = await admitted(shared.site.gate, request, page)
+            visit = visit_of(request, shared, who)
             if request.path_params.get("language", visit.language) != visit.language:
                 return await nowhere(visit)
-            return await page.handler(visit)
+            response = await page.handler(visit)
         except MadangError as error:
-            return problem_page(visit, error)
+            response = problem_page(visit, error)
         except Exception:
             log.exception("%s %s failed", request.method, request.url.path)
-            return fault_page(visit, request_id(request.scope))
+            response = fault_page(visit, request_id(request.scope))
+        settle(response, shared.site, who, page)
+        return response
 
     return endpoint
 
 
-async def admitted(gate: Gate, request: Request, permission: Permission | None) -> Admitted:
-    """Raises Unauthenticated, Denied."""
+async def admitted(gate: Gate, request: Request, page: Page) -> Admitted:
+    """Raises Unauthenticated, Denied, TooManyRequests."""
     headers = request.headers
-    credentials = read_credentials(headers.get("cookie", ""), headers.get("authorization", ""), "")
+    if gate.local:
+        require_local(headers.get("host", ""))
+    if page.path.startswith(STATIC):
+        return VISITING
+    if page.method != "GET" and not is_own_page(
+        headers.get("sec-fetch-site", ""), headers.get("origin", ""), headers.get("host", "")
+    ):
+        raise Denied("A page of another site may not do this")
+    credentials = read_credentials(
+        headers.get("cookie", ""), headers.get("authorization", ""), headers.get("x-api-key", "")
+    )
+    address = request.client.host if request.client else ""
     purpose = request.query_params.get("purpose", "")
-    return await gate.admit(Asked(credentials, permission, DEFAULT_TENANT, purpose))
+    return await gate.admit(Asked(credentials, page.permission, DEFAULT_TENANT, purpose, address))
+
+
+def settle(response: Response, site: Site, who: Admitted, page: Page) -> None:
+    """Put on what every answer has."""
+    headers = response.headers
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    if site.settings.url.startswith("https:"):
+        headers.update(STRICT_TRANSPORT)
+    if who.left is not None:
+        headers.update(who.left.headers())
+    if not site.gate.open and not page.path.startswith(STATIC) and headers.get("cache-control") != "no-store":
+        headers.update(FOR_ONE)
 
 
 def visit_of(request: Request, shared: Shared, who: Admitted) -> Visit:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import msgspec
 from starlette.responses import RedirectResponse, Response
 
-from madang.errors import BadRequestData, Denied, NotFound
+from madang.errors import BadRequestData, NotFound
 from madang.hub import dead_letters
 from madang.hub.delivery.sending import Result, shown_address
 from madang.store.deliveries import DeadLetter
@@ -121,13 +121,7 @@ async def carry_out(visit: Visit, action: str, number: str, subscription: str) -
 
 
 async def read_form(visit: Visit) -> dict[str, str]:
-    """The fields of a form of this very page. Raises Denied for one of another site, BadRequestData."""
-    headers = visit.request.headers
-    origin = headers.get("origin")
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") or (
-        origin is not None and urlsplit(origin).netloc != headers.get("host", "")
-    ):
-        raise Denied("A page of another site may not do this")
+    """The fields of a form. Raises BadRequestData."""
     body = b""
     async for part in visit.request.stream():
         body += part

@@ -6,12 +6,15 @@ the permission that it asks. Accounts say who shows the credentials, policies wh
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Final, Protocol
 
 import msgspec
 
 from madang.errors import Denied, Unauthenticated
 from madang.hub.trust.credentials import Credentials
+from madang.hub.trust.rates import Left, Rates
+from madang.settings import LIMITS
 from madang.trust.access import DEFAULT_TENANT, OPEN, Access
 from madang.trust.identity import VISITOR, Action, Identity, Kind, Permission
 
@@ -53,33 +56,56 @@ class Policies(Protocol):
 
 class Asked(msgspec.Struct, frozen=True):
     """What the gate must know of a request. permission: that its route asks, None for those that anybody may take.
-    tenant: as the request names it, "" if it does not. purpose: for which it reads, "" if it does not say."""
+    tenant: as the request names it, "" if it does not. purpose: for which it reads, "" if it does not say. address: from
+    which it comes."""
 
     credentials: Credentials
     permission: Permission | None
     tenant: str = ""
     purpose: str = ""
+    address: str = ""
 
 
 class Admitted(msgspec.Struct, frozen=True):
+    """left: how often the caller may still ask, None where that is not counted."""
+
     identity: Identity
     access: Access
+    left: Left | None = None
 
 
 class Gate(msgspec.Struct, frozen=True):
-    """open: whoever shows nothing may do everything, in any tenant."""
+    """open: whoever shows nothing may do everything, in any tenant. rates: None where nobody is counted. local: only by a
+    name of this machine may the platform be asked, so that no page of another site can pretend to be one of it by a name
+    that leads here (DNS rebinding)."""
 
     accounts: Accounts
     policies: Policies
     open: bool = False
+    rates: Rates | None = None
+    local: bool = False
 
     async def admit(self, asked: Asked) -> Admitted:
-        """Raises Unauthenticated for who is not known, Denied for who may not do it."""
-        identity = await self.identify(asked.credentials)
+        """Raises Unauthenticated for who is not known, Denied for who may not do it, TooManyRequests."""
+        identity, left = await self._counted(asked)
         self.require(identity, asked.permission)
         tenant = tenant_of(identity, asked.tenant)
         action = _ACTIONS.get(asked.permission, Action.READ) if asked.permission else Action.READ
-        return Admitted(identity, self.access(identity, tenant, action, asked.purpose))
+        return Admitted(identity, self.access(identity, tenant, action, asked.purpose), left)
+
+    async def _counted(self, asked: Asked) -> tuple[Identity, Left | None]:
+        """Who asks, and how often they still may. Who guesses keys is counted by the address, whatever they guess."""
+        rates = self.rates
+        if rates is None:
+            return await self.identify(asked.credentials), None
+        try:
+            identity = await self.identify(asked.credentials)
+        except Unauthenticated:
+            rates.spend(f"refused {asked.address}", LIMITS.refusals_per_minute_max)
+            raise
+        if identity.kind is Kind.VISITOR:
+            return identity, rates.spend(asked.address, LIMITS.visitor_requests_per_minute_max)
+        return identity, rates.spend(identity.subject, LIMITS.caller_requests_per_minute_max)
 
     async def identify(self, credentials: Credentials) -> Identity:
         """Raises Unauthenticated for a key or a token that is not valid. A session that is over is a visitor's."""
@@ -122,6 +148,19 @@ class Gate(msgspec.Struct, frozen=True):
         if identity is ANYONE and self.open:
             return Access(tenant=tenant) if tenant else OPEN
         return self.policies.access(identity, tenant, action, purpose)
+
+
+def require_local(host: str) -> None:
+    """Raises Denied for the header Host of a request by a name that is not this machine's own."""
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    if name.lower() == "localhost":
+        return
+    try:
+        if ipaddress.ip_address(name.strip("[]")).is_loopback:
+            return
+    except ValueError:
+        pass
+    raise Denied(f"This city is open and can only be asked at 127.0.0.1 or localhost, not at '{host[:80]}'")
 
 
 class Owners:
