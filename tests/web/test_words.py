@@ -27,6 +27,9 @@ MADE = (
     r"period\..*",
     r"data\.every-.*",
     r"deliveries\.done-.*",
+    r"policies\.(action|day|done|duty-delete|of)-.*",
+    r"policies\.(permit|prohibit)",
+    r"why\.obstacle-.*",
 )
 MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|unknown|often|denied|busy|broken|fault)\..*",)
 

@@ -22,7 +22,7 @@ from madang.trust.policy import Policy
 from madang.trust.policy_check import Problem, problems
 from madang.trust.policy_odrl import to_odrl
 from madang.trust.policy_odrl_in import from_odrl, is_odrl
-from madang.trust.why import Explanation, Judged
+from madang.trust.why import Explanation, Judged, Obstacle
 
 BASE: Final = "/api/policies"
 _ONE: Final = BASE + "/{id}"
@@ -169,12 +169,13 @@ def _explanation(found: Explanation, context: Context) -> dict[str, Any]:
         "consented": found.consented,
         "granting": [_judged(one, context) for one in found.granting],
         "denying": [_judged(one, context) for one in found.denying],
-        "lacking": [_judged(one, context) for one in found.lacking],
+        "lacking": [_judged(one, context) for one in found.lacking if Obstacle.DATA not in one.obstacles],
     }
 
 
 def _judged(one: Judged, context: Context) -> dict[str, Any]:
     """Of a policy what whoever asks may know: not whom it names in person."""
+    attributes = None if one.shows is None else sorted(map(context.compact, one.shows))
     return {
         "policy": one.policy.id,
         "name": dict(one.policy.name),
@@ -182,7 +183,7 @@ def _judged(one: Judged, context: Context) -> dict[str, Any]:
         "obstacles": [obstacle.value for obstacle in one.obstacles],
         "roles": list(one.policy.who.roles),
         "purposes": list(one.policy.constraints.purposes),
-        "attributes": None if one.shows is None else sorted(map(context.compact, one.shows)),
+        **({} if Obstacle.PROTECTED in one.obstacles else {"attributes": attributes}),
     }
 
 

@@ -15,13 +15,16 @@ from starlette.routing import Route
 from madang.errors import (
     BadRequestData,
     Busy,
+    Conflict,
     Denied,
     InvalidRequest,
     MadangError,
     NotFound,
     NotSupported,
     QueryTooWide,
+    TooLarge,
     TooManyRequests,
+    TooManyResults,
     Unauthenticated,
 )
 from madang.hub.trust.credentials import is_own_page, read_credentials
@@ -30,7 +33,7 @@ from madang.logs import request_id
 from madang.trust.access import DEFAULT_TENANT, Access
 from madang.trust.identity import VISITOR, Permission
 from madang.trust.view import View
-from madang.web import city, data, deliveries, download, entity, hours, layers, types
+from madang.web import audit, city, data, deliveries, download, entity, hours, layers, policies, types, why
 from madang.web.assets import Assets
 from madang.web.headers import FOR_ONE, SECURITY_HEADERS, STRICT_TRANSPORT
 from madang.web.i18n import LANGUAGES, preferred_language
@@ -49,9 +52,12 @@ STATUSES: dict[type[MadangError], int] = {
     BadRequestData: 400,
     InvalidRequest: 400,
     NotSupported: 400,
+    TooManyResults: 400,
     QueryTooWide: 400,
     Unauthenticated: 401,
     Denied: 403,
+    Conflict: 409,
+    TooLarge: 413,
     TooManyRequests: 429,
     Busy: 503,
 }
@@ -116,6 +122,14 @@ PAGES: Final = (
     Page("GET", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
     Page("GET", "/{language}/entities/{id:path}", entity.entity_page, Permission.READ),
     Page("POST", "/{language}/data/deliveries", deliveries.act, Permission.DELIVERIES),
+    Page("GET", "/{language}/why", why.why_page, Permission.READ),
+    Page("GET", "/{language}/admin/policies", policies.policies_page, Permission.POLICIES),
+    Page("POST", "/{language}/admin/policies", policies.act, Permission.POLICIES),
+    Page("GET", "/{language}/admin/policies/edit", policies.form_page, Permission.POLICIES),
+    Page("GET", "/{language}/admin/audit", audit.audit_page, Permission.AUDIT),
+    Page("POST", "/{language}/admin/audit/export", audit.export, Permission.AUDIT),
+    Page("GET", "/{language}/admin/audit/months/{month}", audit.month_page, Permission.AUDIT),
+    Page("POST", "/{language}/admin/audit/months/{month}", audit.review, Permission.AUDIT),
     Page("GET", "/{rest:path}", nowhere, None),
 )
 """Everything under /, /ko, /en, /static and /stream; last, a page for every address that is none."""
