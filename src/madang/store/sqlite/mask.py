@@ -38,9 +38,10 @@ class Mask(msgspec.Struct, frozen=True):
         if self.is_plain:
             return entity
         kept = tuple([one for one in entity.attributes if not self.hides(one.name)])
-        if len(kept) == len(entity.attributes):
-            return entity
+        # Also where nothing is hidden now: something was, if it was modified later than what is seen
         modified = max([entity.created_at, *(one.modified_at for one in kept)])
+        if len(kept) == len(entity.attributes) and modified == entity.modified_at:
+            return entity
         return msgspec.structs.replace(entity, attributes=kept, modified_at=modified)
 
 

@@ -20,21 +20,22 @@ from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
 from madang.store.base import Page, RenderedPage
 from madang.store.sqlite.index_build import IndexBuilder
-from madang.store.sqlite.mask import PLAIN
+from madang.store.sqlite.mask import PLAIN, Mask
 from madang.store.sqlite.place import Place
 from madang.store.sqlite.plan import Catalog
 from madang.store.sqlite.rewrite import COLUMNS, Rewriter
 from madang.store.sqlite.row_sight import COLUMNS as ENTITY_COLUMNS
-from madang.store.sqlite.row_sight import RowSight, Sights, is_whole
+from madang.store.sqlite.row_sight import Kept, RowSight, Sights, is_whole
 from madang.store.sqlite.scan import Answer, Scan, make_plan
 from madang.store.sqlite.scan_process import Question, ScanProcess, Summing
+from madang.store.sqlite.verdict import Depends
 from madang.trust.access import Access
 
 # Slices of at most 512 entities that a query may read in the event loop before it moves out
 _SLICES_IN_LOOP_MAX: Final = 16
 _BY_ID: Final = f"SELECT {COLUMNS} FROM entity e WHERE e.id = ?"  # noqa: S608 constant
 _KEPT: Final = "SELECT types, rendered FROM entity WHERE id = ?"
-_SEEN: Final = f"SELECT {ENTITY_COLUMNS} FROM entity e WHERE e.id = ?"  # noqa: S608 constant
+_SEEN: Final = f"SELECT {ENTITY_COLUMNS}, e.rendered FROM entity e WHERE e.id = ?"  # noqa: S608 constant
 
 
 class Pages:
@@ -46,7 +47,7 @@ class Pages:
         self._builder = builder
         self._wide = ScanProcess(path)
         self._rewriters: dict[Context, Rewriter] = {}
-        self.sights = Sights(place.terms, place.counters.combinations)
+        self.sights = Sights(Kept(place.terms, place.counters.combinations, place.context))
 
     async def page(self, query: Query, window: Window, access: Access) -> Page:
         answer = await self._answer(query, window, access, rendered=False)
@@ -56,9 +57,8 @@ class Pages:
     async def rendered_page(
         self, query: Query, window: Window, access: Access, context: Context | None = None
     ) -> RenderedPage:
-        as_kept = context is None
-        rewriter = None if as_kept and is_whole(access) else self.rewriter(context or self._place.context)
-        answer = await self._answer(query, window, access, rendered=as_kept, rewriter=rewriter)
+        rewriter = self.rewriter(context) if context is not None else None
+        answer = await self._answer(query, window, access, rendered=context is None, rewriter=rewriter)
         return RenderedPage(answer.items, answer.total, answer.next_cursor)  # type: ignore[arg-type]  # rendered: all bytes
 
     def rewritten(self, entity_id: str, context: Context) -> bytes | None:
@@ -74,13 +74,13 @@ class Pages:
             if found is None:
                 return None
             verdict = sight.verdict(found[0])
-            if verdict is None or verdict is PLAIN:
-                return found[1] if verdict is not None else None
+            if not isinstance(verdict, Depends):
+                return _cut(sight, verdict, found[1])
         row: Any = self._connection.execute(_SEEN, (entity_id,)).fetchone()
-        mask = sight.mask(row) if row is not None else None
-        if mask is None:
-            return None
-        return self.rewriter(context or self._place.context).masked((*row[:3], row[6]), mask)
+        mask = sight.mask(row[:7]) if row is not None else None
+        if mask is None or context is None:
+            return _cut(sight, mask, row[7]) if row is not None else None
+        return self.rewriter(context).masked((*row[:3], row[6]), mask)
 
     def rewriter(self, context: Context) -> Rewriter:
         """The one that writes under this @context; kept, because what it has seen makes it quick."""
@@ -116,18 +116,17 @@ class Pages:
                 next(slices)
             except StopIteration as finished:
                 answer: Answer = finished.value
-                if made.outlook is None or made.outlook.version == self.sights.combinations.version:
+                if made.outlook is None or made.outlook.version == self.sights.kept.combinations.version:
                     return answer
                 break  # entities with other types than any before them have come meanwhile
             await asyncio.sleep(0)
         slices.close()
-        as_kept = rendered and rewriter is None
+        as_kept = rendered and is_whole(access)
         found = await self._wide.answer(Question(query, window, access, as_kept))
-        if rewriter is None:
+        if as_kept or not (rendered or rewriter is not None):
             return found
-        bodies = tuple(
-            [render_whole(item, rewriter.context) for item in found.items if isinstance(item, Entity)]
-        )
+        shown = rewriter.context if rewriter is not None else self._place.context
+        bodies = tuple([render_whole(item, shown) for item in found.items if isinstance(item, Entity)])
         return Answer(bodies, found.next_cursor, found.total)
 
     async def summed(self, entity_id: str, temporal: TemporalQuery, access: Access) -> Evolution | None:
@@ -136,3 +135,10 @@ class Pages:
 
     async def close(self) -> None:
         await self._wide.close()
+
+
+def _cut(sight: RowSight, mask: Mask | None, kept: bytes) -> bytes | None:
+    """What is seen of the bytes in which an entity is kept."""
+    if mask is None or mask is PLAIN:
+        return kept if mask is not None else None
+    return sight.cutter(mask)(kept)

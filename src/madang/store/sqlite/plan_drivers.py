@@ -33,7 +33,7 @@ from madang.store.sqlite.plan_conditions import (
 )
 from madang.store.sqlite.plan_steps import Around, Position, Step, Walk
 from madang.store.sqlite.plan_values import comparable, index_keys, value_drive
-from madang.store.sqlite.row_sight import RowSight, Sights, is_whole
+from madang.store.sqlite.row_sight import Kept, RowSight, Sights, is_whole
 from madang.trust.access import Access
 
 # Every identifier of ours begins so, therefore a pattern that says no more selects nothing
@@ -63,7 +63,7 @@ class Catalog(msgspec.Struct, frozen=True):
         sights = self.sights
         if sights is None:
             assert self.connection is not None
-            sights = Sights(self.terms, Combinations(self.connection))
+            sights = Sights(Kept(self.terms, Combinations(self.connection)))
         return sights.of(access)
 
     def only_relations(self, attribute: int) -> bool:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
+from madang.ngsild.context import CORE, Context
 from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.query import Query
 from madang.store.sqlite.codec import (
@@ -21,6 +24,7 @@ from madang.store.sqlite.codec import (
     segment_starts,
 )
 from madang.store.sqlite.combinations import Combinations
+from madang.store.sqlite.cutting import Cutter
 from madang.store.sqlite.mask import Mask
 from madang.store.sqlite.outlook import Outlook, outlook_of
 from madang.store.sqlite.verdict import Depends, Verdict, verdict_of
@@ -30,6 +34,7 @@ from madang.trust.view import Rule, View
 COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
 _VIEWS_MAX: Final = 256
 _VERDICTS_MAX: Final = 10_000
+_CUTTERS_MAX: Final = 100
 _QUERIES_MAX: Final = 1_000
 
 # COLUMNS
@@ -41,17 +46,26 @@ def is_whole(access: Access) -> bool:
     return access.view is None and access.filter is None and not access.mask
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """What is known of a file. context: in which it keeps entities rendered."""
+
+    terms: Terms
+    combinations: Combinations
+    context: Context = CORE
+
+
 class RowSight:
     """A view over one file."""
 
-    def __init__(self, view: View, terms: Terms, combinations: Combinations) -> None:
+    def __init__(self, view: View, kept: Kept) -> None:
         self.view = view
-        self._terms = terms
-        self._combinations = combinations
+        self._kept = kept
+        self._terms = terms = kept.terms
         self._verdicts: dict[str, Verdict] = {}
         self._outlooks: dict[Query, Outlook] = {}
         self._known = (0, 0)
         self._reloads = terms.reloads
+        self._cutters: dict[Mask, Cutter] = {}
 
     def verdict(self, types: str) -> Verdict:
         """What the view says of entities with these types, a text as in the row."""
@@ -99,17 +113,26 @@ class RowSight:
             return verdict
         return verdict.mask_of_past(Entity(identifier, decode_types(types, self._terms)))
 
+    def cutter(self, mask: Mask) -> Cutter:
+        """What cuts out of the kept bytes what the mask hides."""
+        known = self._cutters.get(mask)
+        if known is None:
+            if len(self._cutters) >= _CUTTERS_MAX:
+                self._cutters.clear()
+            known = self._cutters[mask] = Cutter(mask, self._kept.context)
+        return known
+
     def outlook(self, query: Query) -> Outlook:
         """What the view says of what a query may select."""
         asked = Query(types=query.types, selectors=query.selectors)
-        known = (self._combinations.version, self._terms.reloads)
+        known = (self._kept.combinations.version, self._terms.reloads)
         if self._known != known or len(self._outlooks) >= _QUERIES_MAX:
             self._outlooks.clear()
             self._known = known
         found = self._outlooks.get(asked)
         if found is None:
             found = self._outlooks[asked] = outlook_of(
-                self.view, asked, self._combinations, self._terms, self.verdict
+                self.view, asked, self._kept.combinations, self._terms, self.verdict
             )
         return found
 
@@ -117,9 +140,8 @@ class RowSight:
 class Sights:
     """The views that callers have over one file, each made ready once."""
 
-    def __init__(self, terms: Terms, combinations: Combinations) -> None:
-        self._terms = terms
-        self.combinations = combinations
+    def __init__(self, kept: Kept) -> None:
+        self.kept = kept
         self._sights: dict[int, RowSight] = {}
 
     def of(self, access: Access) -> RowSight | None:
@@ -132,7 +154,7 @@ class Sights:
         if known is None or known.view is not view:
             if len(self._sights) >= _VIEWS_MAX:
                 self._sights.clear()
-            known = self._sights[id(view)] = RowSight(view, self._terms, self.combinations)
+            known = self._sights[id(view)] = RowSight(view, self.kept)
         return known
 
 

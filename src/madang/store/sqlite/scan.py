@@ -101,7 +101,7 @@ class Scan:
         apart = self._sieve is not None or ordered
         judged = outlook is not None and (outlook.masks or apart)
         sight = made.sight if judged else None
-        self._showing = Showing(terms, rendered=rendered, rewriter=rewriter, sight=sight)
+        self._showing = Showing(terms, rendered=rendered, rewriter=rewriter, sight=sight, judges=made.judges)
 
     def answer(self, query: Query, window: Window, cursor: Cursor | None) -> Generator[None, None, Answer]:
         """A page, and the count if the window wants it."""
@@ -287,8 +287,11 @@ class Scan:
             return [(number, position, items[row]) for position, row in passed if row in items]
         if self._showing.as_kept:
             return [(number, row[:keys], row[keys]) for row in rows]
-        shown = [(number, row[:keys], self._showing.show(row[keys:])) for row in rows]
-        return [(number, position, item) for number, position, item in shown if item is not None]
+        found = rows.fetchall()
+        shown = self._showing.show_all([row[keys:] for row in found])
+        return [
+            (number, row[:keys], item) for row, item in zip(found, shown, strict=True) if item is not None
+        ]
 
     def items(self, rows: list[int]) -> dict[int, Item]:
         """What was asked for of the entities with these row numbers, of those that are still there to be seen."""
@@ -298,8 +301,9 @@ class Scan:
         found = self._connection.execute(statement, (_bound(rows),))
         if self._showing.as_kept:
             return dict(found)
-        shown = [(row[0], self._showing.show(row[1:])) for row in found]
-        return {row: item for row, item in shown if item is not None}
+        every = found.fetchall()
+        shown = self._showing.show_all([row[1:] for row in every])
+        return {row[0]: item for row, item in zip(every, shown, strict=True) if item is not None}
 
 
 def _bound(rows: list[int]) -> object:

@@ -19,7 +19,7 @@ from madang.store.sqlite.combinations import Combinations
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan import Catalog
-from madang.store.sqlite.row_sight import Sights
+from madang.store.sqlite.row_sight import Kept, Sights
 from madang.store.sqlite.scan import Answer, Scan, make_plan
 from madang.store.sqlite.scan_process import Question, Refusal, Reply, Summing
 from madang.store.sqlite.sums_frame import to_bytes
@@ -70,7 +70,7 @@ def _to_the_end(slices: Generator[None, None, Answer]) -> Answer:
 
 def _summed(connection: apsw.Connection, question: Summing) -> bytes:
     terms = Terms(connection)
-    sight = Sights(terms, Combinations(connection)).of(question.access)
+    sight = Sights(Kept(terms, Combinations(connection))).of(question.access)
     found = asyncio.run(history_page.one(connection, terms, question.entity_id, question.temporal, sight))
     return b"" if found is None else to_bytes(found)
 
