@@ -318,6 +318,10 @@ class Platform(Protocol):
 
     async def note(self, uses: Uses) -> None: ...
 
+    async def compact(self) -> None:
+        """Write everything anew, so that nothing is left of what was taken away."""
+        ...
+
     async def close(self) -> None: ...
 
 

@@ -278,3 +278,4 @@ async def _close_account(custody: Custody, subject: str) -> None:
         ),
     )
     await platform.sessions.end_all(account)
+    await platform.compact()

@@ -7,6 +7,7 @@ It is found by reading, in slices between which others are served; each thing fo
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Any, Final
@@ -63,14 +64,14 @@ class Mentions:
 
     async def left(self) -> tuple[str, ...]:
         """Ids of entities in which one of the texts stands."""
-        needles = [orjson.dumps(text)[1:-1] for text in self._texts]
         found: list[str] = []
-        if not needles:
+        if not self._texts:
             return ()
+        stands_in = _any_of([orjson.dumps(text).decode()[1:-1] for text in self._texts])
         last = int(self._reader.execute(_LAST.format("row", "entity")).get)
         for start in range(0, last, _ROWS):
             rows = self._reader.execute(_ENTITIES, (start, start + _ROWS))
-            found += [str(identifier) for identifier, segments in rows if mentions(segments, needles)]
+            found += [str(identifier) for identifier, segments in rows if stands_in(segments.decode())]
             if len(found) >= _TOLD_MAX:
                 break
             await asyncio.sleep(0)
@@ -151,12 +152,17 @@ class Mentions:
         return {"undelivered notifications": n}
 
     def _rejected(self) -> Counts:
-        """Rows of sources that could not be read, if they hold the id, its last part or one of the texts."""
+        """Rows of sources that could not be read, if they hold an id or one of the texts."""
         connection = self._place.connection
-        n = 0
-        for text in {*self._ids, *self._texts}:
-            connection.execute(
-                "DELETE FROM quarantine WHERE instr(original, ?1) OR instr(reason, ?1)", (text,)
-            )
-            n += connection.changes()
-        return {"rejected rows": n}
+        rows: list[Any] = connection.execute("SELECT number, original, reason FROM quarantine").fetchall()
+        stands_in = _any_of([*self._ids, *self._texts])
+        gone = [(number,) for number, original, reason in rows if stands_in(original) or stands_in(reason)]
+        connection.executemany("DELETE FROM quarantine WHERE number = ?", gone)
+        return {"rejected rows": len(gone)}
+
+
+def _any_of(texts: list[str]) -> Callable[[str], object]:
+    """Whether one of the texts stands in another, not as a part of a longer number or Latin word: Korean words have
+    endings."""
+    escaped = "|".join(map(re.escape, texts))
+    return re.compile(f"(?<![A-Za-z0-9])(?:{escaped})(?![A-Za-z0-9])").search

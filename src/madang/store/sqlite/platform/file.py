@@ -58,6 +58,11 @@ class PlatformFile:
             self._task = asyncio.create_task(self._run(), name="platform")
         return await answer
 
+    async def compact(self) -> None:
+        """Write the file anew and empty its log, so that nothing is left of what was taken away."""
+        await self.write(lambda _connection: None)
+        await asyncio.get_running_loop().run_in_executor(self._thread, _write_anew, self._writer)
+
     async def close(self) -> None:
         """Write what waits, then close the file."""
         if self._task is not None:
@@ -105,6 +110,11 @@ def _transact(connection: apsw.Connection, works: list[Callable[[apsw.Connection
             connection.execute("ROLLBACK")
         raise
     return outcomes
+
+
+def _write_anew(connection: apsw.Connection) -> None:
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def migrate(connection: apsw.Connection) -> None:

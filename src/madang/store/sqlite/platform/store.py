@@ -52,5 +52,8 @@ class SqlitePlatform:
 
         await self.file.write(work)
 
+    async def compact(self) -> None:
+        await self.file.compact()
+
     async def close(self) -> None:
         await self.file.close()
