@@ -88,7 +88,8 @@ async def check(asking: Asking) -> tuple[int, Any]:
 
 def _of_month(zone: ZoneInfo) -> Handler:
     async def month(asking: Asking) -> tuple[int, Any]:
-        found = await audit_review.review(_chain(asking), asking.request.path_params["month"], zone)
+        which, month = _which(asking.request), asking.request.path_params["month"]
+        found = await audit_review.review(asking.hub, asking.access, which, month, zone)
         return 200, _review(found, _context(asking))
 
     return month

@@ -17,13 +17,15 @@ import msgspec
 from madang.errors import BadRequestData
 from madang.hub.hub import Hub
 from madang.hub.trust import audit
-from madang.store.audit import About, Chain, Deed, Recorded, Tally, Wanted
+from madang.hub.trust.audit_reading import Which, chain_of
+from madang.store.audit import About, Deed, Recorded, Tally, Wanted
 from madang.trust.access import Access
 
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _READINGS: Final = frozenset((Deed.READ, Deed.FOLLOW, Deed.NOTIFY, Deed.DOWNLOAD, Deed.HAND_OUT))
 _NIGHT_BEGINS, _NIGHT_ENDS = 22, 6
 _NOTE_CHARACTERS_MAX: Final = 2000
+_REVIEWS_SHOWN: Final = 20
 MANY_THINGS: Final = 100
 MANY_FAILURES: Final = 5
 
@@ -82,11 +84,12 @@ def month_of(moment: int, zone: ZoneInfo) -> str:
     return f"{datetime.fromtimestamp(moment / 1_000_000, zone):%Y-%m}"
 
 
-async def review(chain: Chain, month: str, zone: ZoneInfo) -> Review:
-    """Raises BadRequestData."""
+async def review(hub: Hub, access: Access, which: Which, month: str, zone: ZoneInfo) -> Review:
+    """Raises BadRequestData, and what `chain_of` raises."""
     since, until = bounds(month, zone)
-    tallies = await chain.tallies(since, until)
-    done = await chain.page(Wanted(deed=Deed.REVIEW, object=month), 20)
+    tallies = await chain_of(hub, access, which).tallies(since, until)
+    # Whichever chain is looked at: a review is of the month, and recorded where the tenant's events are
+    done = await hub.store(access).audit.page(Wanted(deed=Deed.REVIEW, object=month), _REVIEWS_SHOWN)
     return Review(month, since, until, summed(tallies, zone), tuple(done))
 
 
