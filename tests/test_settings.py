@@ -13,7 +13,7 @@ from madang.settings import SETTINGS, Limits, Settings, read
 
 UNITS = (
     "attributes|tenants|fetches|documents|bytes|cached|changes|characters|clients|contexts|depth|entities|files|ids|indexes|instances|lines|ms"
-    "|accounts|days|failures|hours|names|passwords|policies|sign_ins|entries|subscriptions|levels|keys|kept|remembered|in_flight|refusals|letters|observations|rows|seconds|terms|threads|vertices"
+    "|accounts|readings|requests|days|failures|hours|names|passwords|policies|sign_ins|entries|subscriptions|levels|keys|kept|remembered|in_flight|refusals|letters|observations|rows|seconds|terms|threads|vertices"
 )
 
 
@@ -46,6 +46,7 @@ def test_a_flag_wins_over_its_variable() -> None:
         ("MADANG_HISTORY_KEEP", "Car"),
         ("MADANG_HISTORY_KEEP", "Car=0d"),
         ("MADANG_HISTORY_KEEP", "Car=1d,Car=2d"),
+        ("MADANG_PERSONAL_KEEP", "Complaint=3y"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_the_right_form(variable: str, text: str) -> None:

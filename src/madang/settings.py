@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True):
     is cut to a part of its range (CIM 009 §6.3.10). log, log_level: form and least level of the log, see `logs.py`.
     default_context: "platform" or "core", the @context of requests that name none (CIM 009 §5.5.5).
     history_kept: (type as term or IRI, "*" for all others; for how many days its history is kept); no type: for ever.
+    personal_kept: (protected type as term or IRI, "*" for all others; after how many days without a change its entities are
+    destroyed).
     audit_years: for how many years the events of the audit are kept.
     """
 
@@ -53,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True):
     history_page: int = 1000
     default_context: str = PLATFORM
     history_kept: tuple[tuple[str, int], ...] = ()
+    personal_kept: tuple[tuple[str, int], ...] = ()
     audit_years: int = 2
 
 
@@ -158,6 +161,14 @@ SETTINGS = (
         "",
         'types with a number of days, "*" for all others, separated by commas ("AirQualityObserved=400d,*=3650d")',
         "For how long the history of a type's entities is kept; of a type that is not named, for ever.",
+        parse_history_kept,
+    ),
+    Setting(
+        "MADANG_PERSONAL_KEEP",
+        "personal_kept",
+        "",
+        'types with a number of days, "*" for all others, separated by commas ("Complaint=1095d,Message=365d")',
+        "After how long without a change entities of a protected type are destroyed for good, with a record of it; of a type that is not named, never.",
         parse_history_kept,
     ),
     Setting(
@@ -444,7 +455,7 @@ class Limits(msgspec.Struct, frozen=True):
     policy_text_characters_max: Annotated[
         int, msgspec.Meta(description="an attribution or a name in a policy; what a caller says as purpose")
     ] = 200
-    person_requests_open_max: Annotated[
+    person_open_requests_max: Annotated[
         int, msgspec.Meta(description="requests of one person that wait for an answer")
     ] = 10
     person_entities_max: Annotated[

@@ -32,13 +32,14 @@ from madang.hub.accounts.accounts import Accounts
 from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
-from madang.hub.trust import consent, persons
+from madang.hub.trust import consent, custody_keeping, persons
 from madang.hub.trust.handout import readable
 from madang.hub.trust.persons import Custody
 from madang.ngsild.attribute import property_, relationship
 from madang.ngsild.changes import Mode, PatchAttribute, Write
 from madang.ngsild.entity import Entity
 from madang.ngsild.subscription_input import parse_subscription
+from madang.ngsild.temporal import DAY
 from madang.store.audit import Deed, Wanted
 from madang.store.persons import Cause
 from madang.store.platform import Account
@@ -117,12 +118,12 @@ async def subscribe(hub: Hub, url: str, selector: dict[str, str]) -> None:
 
 
 async def test_what_is_a_persons_is_found(custody: Custody) -> None:
-    found = await persons.belongings(custody.hub, "", KIM)
+    found = await persons.belongings(custody, "", KIM)
     assert [one.id for one in found.own] == [KIM, LETTER]
     assert [one.id for one in found.shared] == [MEETING]
     for stranger in (NEWS, LETTER, "urn:ngsi-ld:Person:gaon:register:nobody"):
         with pytest.raises(NotFound):
-            await persons.belongings(custody.hub, "", stranger)
+            await persons.belongings(custody, "", stranger)
 
 
 async def test_a_person_gets_all_of_theirs(custody: Custody) -> None:
@@ -204,3 +205,26 @@ async def test_what_is_others_stays(custody: Custody) -> None:
     assert (await subscriptions.query(custody.hub, OPEN, 10, 0)).total == 1
     with pytest.raises(NotFound):
         await persons.erase(custody, OFFICER, KIM, "again")
+
+
+async def test_what_was_kept_long_enough_is_destroyed_with_a_record(
+    custody: Custody, clock: FixedClock
+) -> None:
+    hub = custody.hub
+    kept = {COMPLAINT: 30, "": 365}
+    assert await custody_keeping.keep(custody, "", kept) == 0
+    clock.advance(31 * DAY)
+    await batch.apply(hub, OPEN, [PatchAttribute(LEE, property_(EMAIL, "lee@example.org again"))])
+    assert await custody_keeping.keep(custody, "", kept) == 1
+    clock.advance(350 * DAY)
+    # Kim has not been heard of for longer, but a consent of theirs holds; the meeting goes
+    assert await custody_keeping.keep(custody, "", kept) == 1
+    await entities.retrieve(hub, OPEN, KIM)
+    clock.advance(400 * DAY)
+    assert await custody_keeping.keep(custody, "", kept) == 2
+    records = hub.store(OPEN).persons.destructions()
+    assert [list(one.types) for one in records] == [[PERSON], [CONTEXT.expand("Meeting")], [COMPLAINT]]
+    assert all(one.cause is Cause.RETENTION and one.by == "operator" and one.ended for one in records)
+    deeds = await hub.store(OPEN).audit.page(Wanted(deed=Deed.DESTROY), 9)
+    assert [one.event.reason for one in deeds][-1] == "not changed for 30 days"
+    assert await custody_keeping.keep(custody, "", kept) == 0

@@ -168,6 +168,10 @@ class Persons(Protocol):
         """The newest first."""
         ...
 
+    async def protect(self, types: frozenset[str]) -> None:
+        """Say which types (IRIs) are about persons, for those that see the file alone: backups seal them."""
+        ...
+
     async def older(self, types: Sequence[str], before: int, limit: int) -> list[str]:
         """Ids of entities of these types (IRIs) that nobody has changed since that moment, and of deleted ones of which
         something is left."""

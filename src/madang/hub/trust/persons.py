@@ -43,11 +43,13 @@ _COMPACT_PAUSE_SECONDS: Final = 2.0
 
 
 class Custody(msgspec.Struct, frozen=True):
-    """Who looks after persons' data. keys: of the backups, None where none are made. accounts: None where there are none."""
+    """Who looks after persons' data. keys: of the backups, None where none are made. accounts: None where there are none.
+    protected: types (IRIs) whose entities are about persons."""
 
     hub: Hub
     keys: Keys | None = None
     accounts: Accounts | None = None
+    protected: frozenset[str] = vocabulary.protected()
 
 
 class Belongings(msgspec.Struct, frozen=True):
@@ -90,10 +92,10 @@ class Erased(msgspec.Struct, frozen=True):
     pending: bool
 
 
-async def belongings(hub: Hub, tenant: str, person: str) -> Belongings:
+async def belongings(custody: Custody, tenant: str, person: str) -> Belongings:
     """Raises NotFound for what is no person, or was erased."""
     access = Access(tenant=tenant)
-    store = hub.store(access)
+    store = custody.hub.store(access)
     entity = await store.retrieve(person, access)
     if entity is None:
         if not await store.has_history(person):
@@ -104,7 +106,7 @@ async def belongings(hub: Hub, tenant: str, person: str) -> Belongings:
     own: dict[str, Entity] = {person: entity}
     shared: dict[str, Entity] = {}
     for name, other in await store.incoming(person, LIMITS.person_entities_max, access):
-        if name in vocabulary.personal() and not vocabulary.protected().isdisjoint(other.types):
+        if name in vocabulary.personal() and not custody.protected.isdisjoint(other.types):
             into = shared if _has_others(other, person) else own
             into[other.id] = other
     return Belongings(tuple(own.values()), tuple(shared.values()))
@@ -121,7 +123,7 @@ def _has_others(entity: Entity, person: str) -> bool:
 async def hand_out(custody: Custody, access: Access, person: str, reason: str) -> Handout:
     """All that is known of a person, for the person. It is recorded as handed out. Raises NotFound."""
     hub = custody.hub
-    found = await belongings(hub, access.tenant, person)
+    found = await belongings(custody, access.tenant, person)
     store, context = hub.store(access), hub.contexts.default
     everything = Access(tenant=access.tenant)
     entities = (*found.own, *found.shared)
@@ -155,7 +157,7 @@ async def hand_out(custody: Custody, access: Access, person: str, reason: str) -
 async def erase(custody: Custody, access: Access, person: str, reason: str) -> Erased:
     """Erase all that is the person's, for good: in the graph, its history, indexes, notifications, rejected rows, the audit,
     backups, and their account. Raises NotFound."""
-    found = await belongings(custody.hub, access.tenant, person)
+    found = await belongings(custody, access.tenant, person)
     persons = custody.hub.store(access).persons
     texts = texts_of(found.own[0], custody.hub.contexts.default)
     subjects = persons.subjects_of(person)
@@ -164,13 +166,14 @@ async def erase(custody: Custody, access: Access, person: str, reason: str) -> E
     )
     for subject in subjects:
         await _close_account(custody, subject)
-    return erased
+    pending = not await finish(custody.hub, access.tenant)
+    return msgspec.structs.replace(erased, pending=pending)
 
 
 async def destroy(
     custody: Custody, access: Access, ids: list[str], why: tuple[Cause, str], texts: tuple[str, ...] = ()
 ) -> Erased:
-    """Take entities away for good, and record that, without saying whose they were."""
+    """Take entities away for good, and record that, without saying whose they were. `finish` takes their bytes."""
     hub = custody.hub
     store = hub.store(access)
     now = hub.clock.now()
@@ -194,23 +197,24 @@ async def destroy(
         gone = await asyncio.to_thread(custody.keys.destroy, access.tenant, ids)
         remains = msgspec.structs.replace(remains, other={**remains.other, "keys of backups": gone})
     await store.persons.settle(record_.number, remains)
-    pending = not await finish(hub, access.tenant, record_.number)
     destruction = msgspec.structs.replace(record_, types=remains.types, other=remains.other)
-    return Erased(destruction, remains.mentions, pending)
+    return Erased(destruction, remains.mentions, pending=True)
 
 
-async def finish(hub: Hub, tenant: str, number: int) -> bool:
+async def finish(hub: Hub, tenant: str) -> bool:
     """Take the bytes of what was destroyed from the disk; False where the file was read all the while."""
     persons = hub.store(Access(tenant=tenant)).persons
-    for attempt in range(_COMPACT_TRIES):
+    unfinished = [one.number for one in persons.destructions(LIMITS.slice_entities_max) if not one.ended]
+    for attempt in range(_COMPACT_TRIES if unfinished else 0):
         try:
             await persons.compact()
         except Busy:
             await asyncio.sleep(_COMPACT_PAUSE_SECONDS * (attempt + 1))
         else:
-            await persons.end(number, hub.clock.now())
+            for number in unfinished:
+                await persons.end(number, hub.clock.now())
             return True
-    return False
+    return not unfinished
 
 
 def texts_of(person: Entity, context: Context) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ TABLES: Final = """
         ended INTEGER NOT NULL
     );
     """
+PROTECTED: Final = "SELECT value FROM meta WHERE key = 'protected'"
 CONSENT: Final = (
     "number, person, purpose, attributes, roles, organisations, given, expires, revoked, by, notice"
 )

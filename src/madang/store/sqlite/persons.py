@@ -103,9 +103,9 @@ class SqlitePersons:
             await self._writing(lambda connection: connection.execute(drop, (subject,)))
 
     async def ask(self, request: Request) -> Request:
-        if int(self._reader.execute(_OPEN, (request.subject,)).get) >= LIMITS.person_requests_open_max:
+        if int(self._reader.execute(_OPEN, (request.subject,)).get) >= LIMITS.person_open_requests_max:
             raise Busy(
-                f"{LIMITS.person_requests_open_max} of your requests are open; wait for an answer to one of them"
+                f"{LIMITS.person_open_requests_max} of your requests are open; wait for an answer to one of them"
             )
         row = (
             *(request.wish.value, request.subject, request.person, request.text),
@@ -147,6 +147,12 @@ class SqlitePersons:
 
     def destructions(self, limit: int = 100) -> list[Destruction]:
         return [person_rows.destruction_of(row) for row in self._reader.execute(_DESTRUCTIONS, (limit,))]
+
+    async def protect(self, types: frozenset[str]) -> None:
+        told = packed(sorted(types))
+        if self._reader.execute(person_rows.PROTECTED).get != told:
+            put = "INSERT OR REPLACE INTO meta VALUES ('protected', ?)"
+            await self._writing(lambda connection: connection.execute(put, (told,)))
 
     async def older(self, types: Sequence[str], before: int, limit: int) -> list[str]:
         return self._erasing.older(self._reader, types, before, limit)

@@ -30,6 +30,7 @@ from madang.store.sqlite.expiry import Expiry
 from madang.store.sqlite.index_difference import IndexDifference
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.outbox import Outbox
+from madang.store.sqlite.person_rows import PROTECTED
 from madang.store.sqlite.place import Counters, Place
 from madang.store.sqlite.schema import migrate
 
@@ -150,7 +151,8 @@ def _place(connection: apsw.Connection, what: Sealing) -> Place:
 
 def _seal_entities(connection: apsw.Connection, keys: Keys, what: Sealing) -> int:
     place = _place(connection, what)
-    found = dict(_protected(place, what.protected))
+    told = msgspec.json.decode(connection.execute(PROTECTED).get or "[]", type=frozenset[str])
+    found = dict(_protected(place, what.protected | told))
     rows = list(found)
     for start in range(0, len(rows), _SLICE):
         part = rows[start : start + _SLICE]

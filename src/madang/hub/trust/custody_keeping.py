@@ -1,0 +1,79 @@
+"""What is done with persons' data now and then: what was kept as long as it is to be kept is destroyed, and destructions
+that were cut short are ended. Each leaves a record, and an event in the audit, that say how much it was and not whose.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+from madang.errors import MadangError
+from madang.hub.trust.persons import Custody, destroy, finish
+from madang.ngsild.temporal import DAY
+from madang.store.base import Store
+from madang.store.persons import Cause
+from madang.trust.access import Access
+from madang.trust.identity import OPERATOR
+
+_LOG: Final = logging.getLogger(__name__)
+_FIRST_SECONDS: Final = 90.0
+_PAUSE_SECONDS: Final = 3600.0
+_AT_ONCE: Final = 500
+# type (IRI): after how many days without a change; "" for all others that are protected
+Kept = Mapping[str, int]
+
+
+@asynccontextmanager
+async def keeping(custody: Custody, kept: Kept) -> AsyncIterator[None]:
+    """Do so every hour for as long as this is open."""
+    task = asyncio.create_task(_run(custody, kept), name="destroy what was kept long enough")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _run(custody: Custody, kept: Kept) -> None:
+    pause = _FIRST_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        pause = _PAUSE_SECONDS
+        for tenant in list(custody.hub.open_stores):
+            try:
+                await keep(custody, tenant, kept)
+            except MadangError:
+                _LOG.exception(
+                    "What is too old of tenant '%s' could not be destroyed; it is tried again", tenant
+                )
+
+
+async def keep(custody: Custody, tenant: str, kept: Kept) -> int:
+    """Once for a tenant. How many entities were destroyed."""
+    access = Access(tenant=tenant, subject=OPERATOR.subject)
+    store = custody.hub.store(access)
+    await store.persons.protect(custody.protected)
+    n = 0
+    for iri in sorted(custody.protected):
+        days = kept.get(iri, kept.get(""))
+        if days is None:
+            continue
+        while ids := await _old(custody, store, iri, days):
+            reason = f"not changed for {days} days"
+            erased = await destroy(custody, access, ids, (Cause.RETENTION, reason))
+            n += sum(erased.destruction.types.values())
+            if not erased.destruction.types:
+                break
+    await finish(custody.hub, tenant)
+    return n
+
+
+async def _old(custody: Custody, store: Store, iri: str, days: int) -> list[str]:
+    """Some of the entities that are too old; not of persons of whom a consent holds, for that is a reason to keep them."""
+    now = custody.hub.clock.now()
+    consenting = {one.person for one in store.persons.standing(now).consents}
+    found = await store.persons.older([iri], now - days * DAY, _AT_ONCE + len(consenting))
+    return [one for one in found if one not in consenting][:_AT_ONCE]
