@@ -33,9 +33,12 @@ from madang.hub.accounts.providers import Providers
 from madang.hub.contexts import Contexts
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
+from madang.hub.trust import custody_keeping
 from madang.hub.trust.audit_keeping import YEAR, keeping
+from madang.hub.trust.consent import Consents
 from madang.hub.trust.gate import Gate, Owners
 from madang.hub.trust.parts import Parts
+from madang.hub.trust.persons import Custody
 from madang.hub.trust.policies import Policies
 from madang.hub.trust.rates import Rates
 from madang.hub.trust.rulebook import rulebook
@@ -46,6 +49,7 @@ from madang.settings import CORE_ALONE, LIMITS, Settings, read
 from madang.store.sqlite.deliveries import subscribed_tenants
 from madang.store.sqlite.files import SqliteFiles
 from madang.store.sqlite.folder import Retention
+from madang.store.sqlite.keys_file import SqliteKeys
 from madang.store.sqlite.platform.store import SqlitePlatform
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import Access
@@ -76,6 +80,12 @@ def retention(settings: Settings, context: Context) -> Retention:
     return tuple(
         [("" if name == "*" else context.expand(name), days * DAY) for name, days in settings.history_kept]
     )
+
+
+def days_kept(settings: Settings) -> dict[str, int]:
+    """For how many days what is personal is kept: by type (IRI), "" for all others that are protected."""
+    expand = vocabulary.context().expand
+    return {"" if name == "*" else expand(name): days for name, days in settings.personal_kept}
 
 
 @asynccontextmanager
@@ -124,8 +134,13 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
         await policies.load()
         async with open_hub(home, settings, None if gate.open else Owners(gate)) as hub:
             hub.audit = store.audit
-            async with keeping(hub, settings.audit_years * YEAR):
-                yield Platform(hub, gate, Parts(accounts, policies, Desk(accounts, providers)))
+            policies.consents = Consents(hub)
+            custody = Custody(hub, SqliteKeys(home.keys_file), accounts, policies.book.ground.protected)
+            async with (
+                keeping(hub, settings.audit_years * YEAR),
+                custody_keeping.keeping(custody, days_kept(settings)),
+            ):
+                yield Platform(hub, gate, Parts(accounts, policies, Desk(accounts, providers), custody))
     finally:
         await providers.close()
         await accounts.close()

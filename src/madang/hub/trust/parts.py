@@ -1,4 +1,4 @@
-"""The parts of which trust is made, for the faces by which people look after them: accounts, policies."""
+"""The parts of which trust is made, for the faces by which people look after them: accounts, policies, persons' data."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 
 from madang.hub.accounts.accounts import Accounts
 from madang.hub.accounts.provided import Desk
+from madang.hub.trust.persons import Custody
 from madang.hub.trust.policies import Policies
 
 
@@ -15,3 +16,4 @@ class Parts(msgspec.Struct, frozen=True):
     accounts: Accounts
     policies: Policies
     desk: Desk
+    custody: Custody
