@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from madang import vocabulary
 from madang.trust.policy import EVERY, OWN, READING, Policy
+from madang.trust.roles import VISITOR
 from madang.web.visit import Visit
 
 
@@ -23,7 +24,13 @@ def policy_name(visit: Visit, policy: Policy) -> str:
 def who(visit: Visit, policy: Policy, *, persons: bool = True) -> str:
     """persons: also those whom it names one by one."""
     named = policy.who
-    parts = [_joined(role_label(visit, name) for name in named.roles)]
+    signed_in = {name for name in visit.site.policies.book.roles if name != VISITOR}
+    everyone = signed_in <= set(named.roles)
+    parts = [
+        visit.t("policies.every-role")
+        if everyone
+        else _joined(role_label(visit, name) for name in named.roles)
+    ]
     parts.append(_joined(named.organisations))
     if named.subjects:
         parts.append(_joined(named.subjects) if persons else visit.t("policies.some-persons"))
@@ -37,8 +44,6 @@ def what(visit: Visit, policy: Policy) -> str:
         return vocabulary.type_label(context.expand(name), visit.language)
 
     def attribute_label(name: str) -> str:
-        if name == EVERY:
-            return visit.t("policies.every-attribute")
         return vocabulary.attribute_label(context.expand(name), visit.language)
 
     types = _joined(map(type_label, named.types))
@@ -46,8 +51,11 @@ def what(visit: Visit, policy: Policy) -> str:
         permits = policy.effect == "permit"
         types = visit.t("policies.all-open") if permits else visit.t("policies.all")
     parts = [types]
+    every = EVERY in named.attributes
+    if every:
+        parts.append(visit.t("policies.every-attribute"))
     for key, values in (
-        ("of-attributes", list(map(attribute_label, named.attributes))),
+        ("of-attributes", [] if every else list(map(attribute_label, named.attributes))),
         ("of-ids", list(named.ids)),
         ("of-scopes", list(named.scopes)),
         ("of-datasets", list(named.datasets)),

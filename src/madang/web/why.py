@@ -40,6 +40,7 @@ async def why_page(visit: Visit) -> Response:
         ],
         "roles": _roles(visit) if asks_for_others else [],
         "own_roles": ", ".join(policy_words.role_label(visit, name) for name in visit.identity.roles),
+        "role_name": policy_words.role_label(visit, role) if asks_for_others and role else "",
         "path": PATH,
         "answer": None,
         "wrong": "",
