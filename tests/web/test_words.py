@@ -30,6 +30,10 @@ MADE = (
     r"policies\.(action|day|done|duty-delete|of)-.*",
     r"policies\.(permit|prohibit)",
     r"why\.obstacle-.*",
+    r"audit\.(chain|deed|mark|subject)\..*",
+    r"accounts\.(done|tab)-.*",
+    r"accounts\.(fault|permission|welcome)\..*",
+    r"administration\..*",
 )
 MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|unknown|often|denied|busy|broken|fault)\..*",)
 

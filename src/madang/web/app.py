@@ -33,7 +33,23 @@ from madang.logs import request_id
 from madang.trust.access import DEFAULT_TENANT, Access
 from madang.trust.identity import VISITOR, Permission
 from madang.trust.view import View
-from madang.web import audit, city, data, deliveries, download, entity, hours, layers, policies, types, why
+from madang.web import (
+    account,
+    audit,
+    city,
+    data,
+    deliveries,
+    download,
+    entity,
+    hours,
+    keys,
+    layers,
+    members,
+    policies,
+    sign_in,
+    types,
+    why,
+)
 from madang.web.assets import Assets
 from madang.web.headers import FOR_ONE, SECURITY_HEADERS, STRICT_TRANSPORT
 from madang.web.i18n import LANGUAGES, preferred_language
@@ -99,6 +115,28 @@ class Page(msgspec.Struct, frozen=True):
     permission: Permission | None
 
 
+# What is for people who have signed in says so itself: to sign in takes no permission
+ACCOUNT_PAGES: Final = (
+    Page("GET", "/{language}/sign-in", sign_in.sign_in_page, None),
+    Page("POST", "/{language}/sign-in", sign_in.sign_in, None),
+    Page("GET", "/{language}/sign-in/{provider}", sign_in.begin, None),
+    Page("GET", "/sign-in/return", sign_in.returned, None),
+    Page("POST", "/{language}/sign-out", sign_in.sign_out, None),
+    Page("GET", "/{language}/welcome/{secret}", sign_in.welcome_page, None),
+    Page("POST", "/{language}/welcome/{secret}", sign_in.welcome, None),
+    Page("GET", "/{language}/my", account.account_page, None),
+    Page("POST", "/{language}/my", account.act, None),
+    Page("GET", "/{language}/my/keys", keys.keys_page, Permission.KEYS),
+    Page("POST", "/{language}/my/keys", keys.act_on_keys, Permission.KEYS),
+    Page("GET", "/{language}/my/clients", keys.clients_page, Permission.CLIENTS),
+    Page("POST", "/{language}/my/clients", keys.act_on_clients, Permission.CLIENTS),
+    Page("GET", "/{language}/admin/members", members.members_page, Permission.MEMBERS),
+    Page("POST", "/{language}/admin/members", members.act_on_members, Permission.MEMBERS),
+    Page("GET", "/{language}/admin/members/{number:int}", members.member_page, Permission.MEMBERS),
+    Page("POST", "/{language}/admin/members/{number:int}", members.act_on_member, Permission.MEMBERS),
+    Page("GET", "/{language}/admin/clients", members.all_clients_page, Permission.MEMBERS),
+    Page("POST", "/{language}/admin/clients", members.act_on_all_clients, Permission.MEMBERS),
+)
 PAGES: Final = (
     Page("GET", "/", home, None),
     Page("GET", "/ko", home, None),
@@ -120,6 +158,8 @@ PAGES: Final = (
     Page("GET", "/{language}/types/{type:path}/export", download.export, Permission.EXPORT),
     Page("GET", "/{language}/types/{type:path}", types.type_page, Permission.READ),
     Page("GET", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
+    Page("POST", "/{language}/types/{type:path}/export", download.export, Permission.EXPORT),
+    Page("POST", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
     Page("GET", "/{language}/entities/{id:path}", entity.entity_page, Permission.READ),
     Page("POST", "/{language}/data/deliveries", deliveries.act, Permission.DELIVERIES),
     Page("GET", "/{language}/why", why.why_page, Permission.READ),
@@ -130,6 +170,7 @@ PAGES: Final = (
     Page("POST", "/{language}/admin/audit/export", audit.export, Permission.AUDIT),
     Page("GET", "/{language}/admin/audit/months/{month}", audit.month_page, Permission.AUDIT),
     Page("POST", "/{language}/admin/audit/months/{month}", audit.review, Permission.AUDIT),
+    *ACCOUNT_PAGES,
     Page("GET", "/{rest:path}", nowhere, None),
 )
 """Everything under /, /ko, /en, /static and /stream; last, a page for every address that is none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from madang.hub.trust.gate import Admitted
 from madang.trust.access import Access
-from madang.trust.identity import Identity, Permission
+from madang.trust.identity import Identity, Kind, Permission
 from madang.web.assets import Assets, data_block
 from madang.web.chart import Chart, Drawing
 from madang.web.headers import PAGE_HEADERS, SECURITY_HEADERS
@@ -40,6 +40,14 @@ from madang.web.stream import Live, Lives
 
 # Messages that islands say; the rest stays on the server
 CLIENT_PREFIXES = ("age.", "copy.", "client.")
+
+# The pages of those who look after the platform, and whom they are for
+ADMINISTRATION: Final = (
+    ("/admin/members", Permission.MEMBERS),
+    ("/admin/clients", Permission.MEMBERS),
+    ("/admin/policies", Permission.POLICIES),
+    ("/admin/audit", Permission.AUDIT),
+)
 
 
 @cache
@@ -153,6 +161,10 @@ class Visit:
             "other_language_name": LANGUAGE_NAMES[other],
             "other_url": f"/{other}/{rest}" + (f"?{query}" if query else ""),
             "client_messages": client_messages(self.language),
+            "signed_in": self.identity.kind is Kind.PERSON,
+            "knows_people": self.site.parts is not None
+            and (self.identity.kind is Kind.PERSON or not self.site.gate.open),
+            "administration": self._administration(),
             "icon": icon,
             "source_line": source_line,
             "source_link": source_link,
@@ -165,6 +177,10 @@ class Visit:
             "drawing_points": self.points,
             "age": self.age,
         }
+
+    def _administration(self) -> str:
+        """The first page of those for whoever looks after the platform that this reader has, "" for none."""
+        return next((self.url(path) for path, permission in ADMINISTRATION if self.may(permission)), "")
 
     def age(self, moment: int) -> Markup:
         """How long ago, in an element that goes on counting while the page stays open."""

@@ -118,7 +118,7 @@ async def let_in(accounts: Accounts, identity: Identity, number: int, grant: Gra
     require_roles(accounts, grant.roles)
     require_tenants(identity, grant.tenants)
     if not grant.roles or not grant.tenants:
-        raise BadRequestData("Name one role and one tenant at least")
+        raise BadRequestData("Name one role and one tenant at least", detail="roles")
     scopes = require_scopes(grant.scopes, frozenset(Permission))
     if client.revoked:
         raise Conflict(f"Application {number} has been taken away; register it anew")
@@ -212,7 +212,7 @@ def _require_own(accounts: Accounts, identity: Identity, grant: Grant) -> None:
     """Raises Denied where somebody would gain something by an application of their own."""
     allowed = {one.value for one in accounts.permissions(identity)}
     if not allowed.issuperset(grant.scopes) or not set(identity.roles).issuperset(grant.roles):
-        raise Denied("An application of yours may do no more than you, unless somebody else lets it in")
+        raise Denied("An application of yours may do no more than you, unless somebody else lets it in", detail="beyond")
 
 
 def _within(identity: Identity, client: Client) -> bool:

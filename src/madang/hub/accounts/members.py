@@ -120,7 +120,8 @@ async def new_link(accounts: Accounts, identity: Identity, number: int) -> NewLi
     beyond = accounts.permissions(person(account)) - accounts.permissions(identity)
     if beyond and not invited:
         raise Denied(
-            "This person may do more than you, so you cannot open their account; `madang account reset` can"
+            "This person may do more than you, so you cannot open their account; `madang account reset` can",
+            detail="more",
         )
     if not account.active:
         raise Denied("The account is suspended; open it first")

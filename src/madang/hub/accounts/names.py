@@ -22,7 +22,8 @@ def login_of(text: str) -> str:
     login = normal_login(text)
     if not _LOGIN.fullmatch(login):
         raise BadRequestData(
-            "The name to sign in with must have 2 to 128 letters, digits and . _ - @ +, and no spaces"
+            "The name to sign in with must have 2 to 128 letters, digits and . _ - @ +, and no spaces",
+            detail="login-form",
         )
     return login
 
@@ -31,5 +32,5 @@ def name_of(text: str) -> str:
     """What others see. Raises BadRequestData."""
     name = " ".join(unicodedata.normalize("NFC", text).split())
     if not name or len(name) > _NAME_CHARACTERS_MAX or not name.isprintable():
-        raise BadRequestData(f"The name must have 1 to {_NAME_CHARACTERS_MAX} characters")
+        raise BadRequestData(f"The name must have 1 to {_NAME_CHARACTERS_MAX} characters", detail="name-form")
     return name

@@ -10,6 +10,7 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
 from typing import Final, TypeVar
 
 from argon2 import PasswordHasher
@@ -75,16 +76,39 @@ def prepared(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def require_good(password: str, login: str) -> None:
-    """Raises BadRequestData for a password that may not be chosen. Length counts, not which signs are in it."""
+class Fault(StrEnum):
+    """What is wrong with a password that somebody would choose."""
+
+    SHORT = "short"
+    LONG = "long"
+    REPEATED = "repeated"
+    LOGIN = "login"
+
+
+_FAULTS: Final = {
+    Fault.SHORT: f"The password is too short; use at least {LIMITS.password_characters_min} characters, such as four words",
+    Fault.LONG: f"The password is longer than {LIMITS.password_bytes_max} bytes",
+    Fault.REPEATED: f"The password repeats itself; use at least {_KINDS_MIN} different characters",
+    Fault.LOGIN: "The password is the name with which you sign in; choose another one",
+}
+
+
+def fault_of(password: str, login: str) -> Fault | None:
+    """Why the password may not be chosen. Length counts, not which signs are in it."""
     text = prepared(password)
     if len(text) < LIMITS.password_characters_min:
-        raise BadRequestData(
-            f"The password is too short; use at least {LIMITS.password_characters_min} characters, such as four words"
-        )
-    if len(text.encode()) > LIMITS.password_bytes_max:
-        raise BadRequestData(f"The password is longer than {LIMITS.password_bytes_max} bytes")
+        return Fault.SHORT
+    if len(text.encode("utf-8", "replace")) > LIMITS.password_bytes_max:
+        return Fault.LONG
     if len(set(text)) < _KINDS_MIN:
-        raise BadRequestData(f"The password repeats itself; use at least {_KINDS_MIN} different characters")
+        return Fault.REPEATED
     if text.casefold() in (login, login * 2) or login.partition("@")[0] == text.casefold():
-        raise BadRequestData("The password is the name with which you sign in; choose another one")
+        return Fault.LOGIN
+    return None
+
+
+def require_good(password: str, login: str) -> None:
+    """Raises BadRequestData for a password that may not be chosen."""
+    fault = fault_of(password, login)
+    if fault is not None:
+        raise BadRequestData(_FAULTS[fault], detail=fault.value)

@@ -135,8 +135,6 @@ async def rename(accounts: Accounts, identity: Identity, name: str) -> Account:
 
 
 class NewPassword(msgspec.Struct, frozen=True):
-    """former: "" where the account has none yet, as its person comes from a sign-in provider."""
-
     former: str
     chosen: str
 
@@ -148,12 +146,13 @@ async def change_password(
     account = await _signed_in(accounts, identity)
     store = accounts.platform.accounts
     kept = await store.password(account.number)
-    if kept:
-        address = network(browser.address)
-        accounts.attempts.begin(account.login, address, accounts.clock.now())
-        if not await accounts.passwords.fits(kept, passwords.former):
-            raise BadRequestData("The present password is wrong")
-        accounts.attempts.succeeded(account.login, address)
+    if not kept:
+        raise Denied("You sign in at a provider and have no password here")
+    address = network(browser.address)
+    accounts.attempts.begin(account.login, address, accounts.clock.now())
+    if not await accounts.passwords.fits(kept, passwords.former):
+        raise BadRequestData("The present password is wrong", detail="present")
+    accounts.attempts.succeeded(account.login, address)
     require_good(passwords.chosen, account.login)
     hashed = await accounts.passwords.hashed(passwords.chosen)
     await accounts.record(identity.subject, Deed.PASSWORD, f"person:{account.number}")
