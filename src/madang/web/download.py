@@ -16,9 +16,11 @@ from madang.ngsild.representation import Form, Format, to_feature
 from madang.ngsild.times import format_moment
 from madang.sheets import BOM, lines
 from madang.web import history as past
+from madang.web import reasons
 from madang.web.headers import SECURITY_HEADERS
 from madang.web.listing import Listing, listing_of
 from madang.web.ordering import by_ids, ordered_ids
+from madang.web.reasons import Taken
 from madang.web.show import LOCATION, location, middle
 from madang.web.types import seen_attributes
 from madang.web.visit import Visit
@@ -27,8 +29,12 @@ SLICE_ROWS = 256
 
 
 async def export(visit: Visit) -> Response:
-    """GET /{language}/types/{type}/export?format=csv|csv-excel|geojson: the whole list that the address filters."""
+    """/{language}/types/{type}/export?format=csv|csv-excel|geojson: the whole list that the address filters. POST with
+    the reason, where the type is protected."""
     listing = await listing_of(visit)
+    asking = await reasons.asked(visit, Taken(visit.shower.type_label(listing.iri), (listing.iri,)))
+    if asking is not None:
+        return asking
     kind = visit.request.query_params.get("format", "csv")
     name = visit.site.hub.contexts.own.compact(listing.iri).rsplit("/", 1)[-1]
     if kind == "geojson":
@@ -136,8 +142,12 @@ async def features(visit: Visit, listing: Listing) -> AsyncIterator[bytes]:
 
 
 async def history(visit: Visit) -> Response:
-    """GET /{language}/entities/{id}/history?attribute=TERM&range=24h&format=csv|json: every value of the range."""
+    """/{language}/entities/{id}/history?attribute=TERM&range=24h&format=csv|json: every value of the range. POST with the
+    reason, where the entity is protected."""
     entity = await entities.retrieve(visit.site.hub, visit.access, visit.request.path_params["id"])
+    asking = await reasons.asked(visit, Taken(visit.shower.name(entity), entity.types, (entity.id,)))
+    if asking is not None:
+        return asking
     params = visit.request.query_params
     term, span, kind = params.get("attribute", ""), params.get("range", "all"), params.get("format", "csv")
     if not term:
