@@ -160,6 +160,8 @@ PAGES: Final = (
     Page("GET", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
     Page("POST", "/{language}/types/{type:path}/export", download.export, Permission.EXPORT),
     Page("POST", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
+    Page("POST", "/{language}/types/{type:path}/export", download.export, Permission.EXPORT),
+    Page("POST", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
     Page("GET", "/{language}/entities/{id:path}", entity.entity_page, Permission.READ),
     Page("POST", "/{language}/data/deliveries", deliveries.act, Permission.DELIVERIES),
     Page("GET", "/{language}/why", why.why_page, Permission.READ),
