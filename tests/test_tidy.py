@@ -43,6 +43,7 @@ LEAVES = frozenset(
         "collation",
         "errors",
         "home",
+        "limits",
         "server",
         "settings",
         "setting_forms",
