@@ -21,6 +21,7 @@ from madang.hub.trust.gate import ANYONE
 from madang.hub.trust.rates import Left
 from madang.ngsild.conformance import NATIVE, Version, preferred_version
 from madang.ngsild.context import Context
+from madang.trust import duties
 from madang.trust.access import OPEN, Access
 from madang.trust.identity import Identity
 
@@ -138,6 +139,8 @@ class Call:
             answer.headers.extend(
                 (name.encode(), value.encode()) for name, value in self.left.headers().items()
             )
+        if self.access.duties and answer.status < 400:
+            answer.headers.append((duties.HEADER.encode(), duties.told(self.access.duties).encode()))
         if b"ngsild-tenant" in headers:
             answer.headers.append((b"ngsild-tenant", headers[b"ngsild-tenant"]))
         if b"prefer" in headers and answer.body and preferred_version(self.header(b"prefer")) is not None:

@@ -20,6 +20,7 @@ from madang.ngsild.notification import Envelope, Linked, Message, form_of, notif
 from madang.ngsild.subscription import Subscription
 from madang.settings import LIMITS
 from madang.store.base import Store
+from madang.trust import duties
 from madang.trust.access import Access
 from madang.trust.view import compile_view
 
@@ -65,7 +66,11 @@ async def message(
         roots = [event.after for event in events if event.after is not None]
         reached = await follow(hub, access, roots, form_of(subscription, context), join)
         linked = Linked(reached.found, reached.linked)
-    return notification(subscription, events, envelope, context, linked)
+    made = notification(subscription, events, envelope, context, linked)
+    if not access.duties:
+        return made
+    told = (duties.HEADER, duties.told(access.duties))
+    return msgspec.structs.replace(made, headers=(*made.headers, told))
 
 
 async def is_shown(hub: Hub, access: Access, subscription: Subscription, body: bytes) -> bool:

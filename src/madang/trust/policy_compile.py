@@ -117,12 +117,13 @@ def sum_of(policies: Iterable[Policy], organisations: tuple[str, ...], ground: G
             denials += made
     left = without_needless([rule for _, rule in grants])
     granting = {policy.id: policy for policy, rule in grants if rule in left}
-    duties = [duty for policy in granting.values() if (duty := _duty(policy)) != Duty()]
+    duties = [duty for policy in granting.values() if (duty := duty_of(policy)) != Duty()]
     view = View(left, tuple(dict.fromkeys(denials)))
     return Sum(view, tuple(granting), tuple(dict.fromkeys(duties)))
 
 
-def _duty(policy: Policy) -> Duty:
+def duty_of(policy: Policy) -> Duty:
+    """What whoever gets data by this policy must do."""
     duties = policy.duties
     seconds = int(duties.delete_after[:-1]) * _UNITS[duties.delete_after[-1]] if duties.delete_after else 0
     return Duty(duties.attribution, duties.notify, seconds)

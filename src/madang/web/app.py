@@ -30,6 +30,7 @@ from madang.errors import (
 from madang.hub.trust.credentials import is_own_page, read_credentials
 from madang.hub.trust.gate import Admitted, Asked, Gate, require_local
 from madang.logs import request_id
+from madang.trust import duties
 from madang.trust.access import DEFAULT_TENANT, Access
 from madang.trust.identity import VISITOR, Permission
 from madang.trust.view import View
@@ -160,8 +161,6 @@ PAGES: Final = (
     Page("GET", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
     Page("POST", "/{language}/types/{type:path}/export", download.export, Permission.EXPORT),
     Page("POST", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
-    Page("POST", "/{language}/types/{type:path}/export", download.export, Permission.EXPORT),
-    Page("POST", "/{language}/entities/{id:path}/history", download.history, Permission.EXPORT),
     Page("GET", "/{language}/entities/{id:path}", entity.entity_page, Permission.READ),
     Page("POST", "/{language}/data/deliveries", deliveries.act, Permission.DELIVERIES),
     Page("GET", "/{language}/why", why.why_page, Permission.READ),
@@ -233,6 +232,8 @@ def settle(response: Response, site: Site, who: Admitted, page: Page) -> None:
         headers.update(STRICT_TRANSPORT)
     if who.left is not None:
         headers.update(who.left.headers())
+    if who.access.duties:
+        headers[duties.HEADER] = duties.told(who.access.duties)
     if not site.gate.open and not page.path.startswith(STATIC) and headers.get("cache-control") != "no-store":
         headers.update(FOR_ONE)
 

@@ -9,7 +9,7 @@ from madang.hub import entities
 from madang.ngsild.entity import Entity
 from madang.ngsild.representation import Form, to_json
 from madang.vocabulary import ValueKind
-from madang.web import describe, history
+from madang.web import describe, history, policy_words
 from madang.web.chart import NARROW, WIDE
 from madang.web.layers import GROUND, GROUND_LABELS
 from madang.web.show import Fact, location
@@ -52,6 +52,7 @@ async def entity_page(visit: Visit) -> Response:
             "history_url": lambda **query: visit.url(f"/entities/{entity.id}/history", query),
             "page_url": lambda **query: visit.url(f"/entities/{entity.id}", query),
             "provenance": await describe.provenance(visit, entity),
+            "duties": policy_words.duties(visit, visit.access.duties),
             "feed": await describe.provenance(visit, entity, chosen.name if chosen else ""),
             "raw": raw(visit, entity),
             "place": place(visit, entity, thing.name) if geometry else None,

@@ -1,24 +1,19 @@
-"""Reads the form that a page of ours sent: of this site, not too large, every field as texts."""
+"""Reads the form that a page of ours sent: not too large, every field as texts."""
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from madang.errors import BadRequestData, Denied, TooLarge
+from madang.errors import BadRequestData, TooLarge
 from madang.web.visit import Visit
 
 Form = dict[str, list[str]]
 
 
 async def read_form(visit: Visit, bytes_max: int, fields_max: int) -> Form:
-    """Each field with all its values; a field that is empty has none. Raises Denied for a form of another site, TooLarge,
-    BadRequestData."""
-    headers = visit.request.headers
-    origin = headers.get("origin")
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") or (
-        origin is not None and urlsplit(origin).netloc != headers.get("host", "")
-    ):
-        raise Denied("A page of another site may not do this")
+    """Each field with all its values; a field that is empty has none. Forms of other sites were refused before this.
+
+    Raises TooLarge, BadRequestData."""
     body = b""
     async for part in visit.request.stream():
         body += part

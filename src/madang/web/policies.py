@@ -14,6 +14,7 @@ from madang.settings import LIMITS
 from madang.trust.identity import Action, Permission
 from madang.trust.policy import DAYS, Effect, Policy
 from madang.trust.policy_check import Problem, problems
+from madang.trust.policy_compile import duty_of
 from madang.trust.policy_odrl_in import from_odrl, is_odrl
 from madang.web import policy_words
 from madang.web.form import Form, read_form
@@ -146,7 +147,7 @@ def _view(visit: Visit, one: Listed) -> dict[str, Any]:
         "what": policy_words.what(visit, policy),
         "actions": policy_words.actions(visit, policy),
         "limits": policy_words.limits(visit, policy),
-        "duties": policy_words.duties(visit, policy),
+        "duties": policy_words.duties(visit, (duty_of(policy),)),
         "origin": one.origin,
         "replaces": one.replaces,
         "changed": one.changed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from madang import vocabulary
+from madang.trust.access import Duty
 from madang.trust.policy import EVERY, OWN, READING, Policy
 from madang.trust.roles import VISITOR
 from madang.web.visit import Visit
@@ -99,15 +100,19 @@ def limits(visit: Visit, policy: Policy) -> str:
     return " · ".join(parts)
 
 
-def duties(visit: Visit, policy: Policy) -> str:
-    named, parts = policy.duties, []
-    if named.attribution:
-        parts.append(visit.t("policies.duty-attribution", name=named.attribution))
-    if named.notify:
-        parts.append(visit.t("policies.duty-notify", role=role_label(visit, named.notify)))
-    if named.delete_after:
-        unit = "days" if named.delete_after.endswith("d") else "hours"
-        parts.append(visit.t(f"policies.duty-delete-{unit}", count=named.delete_after[:-1].strip()))
+def duties(visit: Visit, told: Iterable[Duty]) -> str:
+    """What those must do who get the data."""
+    parts = []
+    for duty in told:
+        if duty.attribution:
+            parts.append(visit.t("policies.duty-attribution", name=duty.attribution))
+        if duty.notify:
+            parts.append(visit.t("policies.duty-notify", role=role_label(visit, duty.notify)))
+        hours = duty.delete_after_seconds // 3600
+        if hours and hours % 24 == 0:
+            parts.append(visit.t("policies.duty-delete-days", count=hours // 24))
+        elif hours:
+            parts.append(visit.t("policies.duty-delete-hours", count=hours))
     return " · ".join(parts)
 
 
