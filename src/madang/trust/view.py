@@ -52,6 +52,10 @@ class View(msgspec.Struct, frozen=True):
             denial.attributes is not None and name in denial.attributes for denial in self.denials
         )
 
+    def may_show(self, type_: str) -> bool:
+        """Whether an entity of the type (IRI) may be seen."""
+        return any(type_ not in grant.outside for grant in self.grants)
+
     @property
     def masks(self) -> bool:
         """Whether there is an attribute that may be hidden."""
