@@ -58,11 +58,13 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 class _Made(msgspec.Struct, frozen=True):
-    """seen, writable: what the caller's policies come to; writable is None where nothing is to be changed."""
+    """seen, writable: what the caller's policies come to; writable is None where nothing is to be changed. recorded: types
+    (IRIs) of which every reading is recorded; shown: those of them of which there may be anything to read."""
 
     seen: Sum
     writable: Sum | None
     recorded: frozenset[str]
+    shown: frozenset[str]
 
 
 class Policies:
@@ -126,19 +128,19 @@ class Policies:
         if identity.kind is Kind.OPERATOR:
             return Access(tenant=tenant, subject=identity.subject, purpose=purpose)
         made = self._made(identity, tenant, action, purpose)
-        view, rules = made.seen.view, made.seen.policies
+        view, rules, recorded = made.seen.view, made.seen.policies, made.shown
         if purpose and self.consents is not None and action is not Action.DISTRIBUTE:
             consented = self.consents.grants(identity, tenant, purpose)
             if consented:
                 view = View((*view.grants, *consented), view.denials)
-                rules = (*rules, "consent")
+                rules, recorded = (*rules, "consent"), made.recorded
         return Access(
             tenant=tenant,
             subject=identity.subject,
             view=view,
             writable=made.writable.view if made.writable is not None else _NOTHING,
             purpose=purpose,
-            recorded=made.recorded,
+            recorded=recorded,
             group_min=self.book.group_min,
             rules=rules,
             duties=made.seen.duties,
@@ -199,7 +201,11 @@ class Policies:
             if policy.id in seen.policies and policy.duties.notify
             for name in policy.what.types
         }
-        return _Made(seen, added(action) if action in _CHANGING else None, self.book.ground.protected | told)
+        changed = added(action) if action in _CHANGING else None
+        views = [one.view for one in (seen, changed) if one is not None]
+        protected = self.book.ground.protected | told
+        shown = frozenset([one for one in protected if any(view.may_show(one) for view in views)])
+        return _Made(seen, changed, protected, shown)
 
     # --- the policies themselves ---
 
