@@ -18,6 +18,7 @@ from madang import logs, vocabulary
 from madang.api import accounts as account_operations
 from madang.api import asgi, audit, deliveries, health, members, oauth, openapi, operations
 from madang.api import policies as policy_operations
+from madang.api.operations import Offer
 from madang.api.proxies import behind_proxies
 from madang.api.traffic import Traffic
 from madang.city.model import City
@@ -148,11 +149,9 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
         await store.close()
 
 
-def application(platform: Platform, city: City, settings: Settings) -> Application:
-    """The information API by its thin path; all else, the pages among it, by Starlette."""
-    hub, gate, parts = platform.hub, platform.gate, platform.parts
-    traffic = Traffic()
-    offered = [
+def offered(city: City, settings: Settings, traffic: Traffic) -> tuple[Offer, ...]:
+    """All that is offered beside the information API and the pages."""
+    return (
         *health.offered(settings.home, traffic),
         *deliveries.OFFERED,
         *openapi.OFFERED,
@@ -161,10 +160,22 @@ def application(platform: Platform, city: City, settings: Settings) -> Applicati
         *oauth.OFFERED,
         *policy_operations.OFFERED,
         *audit.offered(ZoneInfo(city.time_zone)),
-    ]
+    )
+
+
+def beside(platform: Platform, city: City, settings: Settings, traffic: Traffic) -> Starlette:
+    """What is served beside the information API: what is offered, and the pages."""
+    hub, gate, parts = platform.hub, platform.gate, platform.parts
     site = Site(hub, city, settings, gate, parts)
-    behind = Starlette(routes=[*operations.routes(hub, gate, offered, parts), *pages.routes(site)])
-    return behind_proxies(asgi.application(hub, gate, behind, traffic), settings.proxies)
+    offers = offered(city, settings, traffic)
+    return Starlette(routes=[*operations.routes(hub, gate, offers, parts), *pages.routes(site)])
+
+
+def application(platform: Platform, city: City, settings: Settings) -> Application:
+    """The information API by its thin path; all else, the pages among it, by Starlette."""
+    traffic = Traffic()
+    behind = beside(platform, city, settings, traffic)
+    return behind_proxies(asgi.application(platform.hub, platform.gate, behind, traffic), settings.proxies)
 
 
 WIRING: Final = Wiring(
