@@ -109,13 +109,13 @@ def compile_view(view: View) -> Sight:
     def seen(entity: Entity) -> Entity | None:
         if not exists(entity):
             return None
-        if not view.masks:
+        if not view.masks or whole_of(entity):
             return entity
         hides = hider(entity)
         shown = tuple([one for one in entity.attributes if not hides(one.name)])
-        if len(shown) == len(entity.attributes):
-            return entity
         modified_at = max([entity.created_at, *(one.modified_at for one in shown)])
+        if len(shown) == len(entity.attributes) and modified_at == entity.modified_at:
+            return entity
         return msgspec.structs.replace(entity, attributes=shown, modified_at=modified_at)
 
     def whole_of(entity: Entity) -> bool:

@@ -107,7 +107,7 @@ def plan(query: Query, catalog: Catalog, access: Access, driver: str = "") -> Pl
     steps = tuple([_filtered(step, filters) for step in chosen.steps]) if filters else chosen.steps
     wanted = None if chosen.narrow else missing_index(conditions, catalog.terms, catalog.indexes)
     made = Plan(chosen.name, steps, residue, wanted, sight=sight, outlook=outlook)
-    if chosen.name == "type" and len(steps) == 1 and made.direct:
+    if chosen.name == "type" and len(steps) == 1 and made.direct and driving is conditions:
         return msgspec.structs.replace(made, single_type=conditions.types[0].single)
     return made
 
