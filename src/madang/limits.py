@@ -268,6 +268,9 @@ class Limits(msgspec.Struct, frozen=True):
     person_open_requests_max: Annotated[
         int, msgspec.Meta(description="requests of one person that wait for an answer")
     ] = 10
+    person_request_characters_max: Annotated[
+        int, msgspec.Meta(description="what a person writes in a request, and its answer")
+    ] = 2000
     person_entities_max: Annotated[
         int, msgspec.Meta(description="entities that are looked through for what is one person's")
     ] = 100_000

@@ -194,7 +194,7 @@ async def test_the_account_says_no_more_whose_it_was(custody: Custody) -> None:
     assert custody.accounts is not None
     account = await custody.accounts.platform.accounts.get(1)
     assert account is not None
-    assert (account.login, account.name, account.active) == ("erased-1", "", False)
+    assert (account.login, account.name, account.active) == ("closed:1", "", False)
     assert await custody.accounts.platform.accounts.by_login("kim.first@example.org") is None
 
 

@@ -14,11 +14,32 @@ from madang.hub.accounts.signing_in import NewPassword
 from madang.trust.identity import Kind, Permission
 from madang.web.cookies import RETURN, address_of, browser_of, end_session, keep_session, keep_state
 from madang.web.headers import SECURITY_HEADERS
+from madang.web.i18n import join
 from madang.web.sign_in import PATH as SIGN_IN
 from madang.web.sign_in import fault, fields
 from madang.web.visit import Visit
 
 PATH: Final = "/my"
+# Each browser also names those that it wants to be taken for, so the first one that is found counts
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("Whale/", "Whale"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iOS"),
+    ("iPad", "iPadOS"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
 _OUTCOMES: Final = ("renamed", "password", "ended", "parted", "joined")
 
 
@@ -79,7 +100,7 @@ async def _join(visit: Visit, provider: str) -> Response:
     wish = Wish(address_of(visit) + RETURN, visit.url(PATH, {"done": "joined"}), visit.identity)
     begun = await visit.site.desk.begin(provider, wish)
     name = visit.shower.pick(visit.site.desk.providers.all[provider].names) or provider
-    response = visit.html("join.html", {"url": begun.url, "name": name})
+    response = visit.html("join.html", {"go": begun.url, "name": name})
     response.headers["Cache-Control"] = "no-store"
     keep_state(visit, response, begun.secret)
     return response
@@ -109,7 +130,7 @@ async def _page(visit: Visit, action: str = "", problem: str = "") -> Response:
         "sessions": [
             {
                 "number": one.number,
-                "browser": one.browser,
+                "browser": browser_label(one.browser),
                 "seen": one.seen,
                 "created": one.created,
                 "present": present is not None and one.number == present.number,
@@ -141,6 +162,7 @@ def require_person(visit: Visit) -> None:
 def tabs(visit: Visit) -> list[dict[str, str]]:
     """The pages of one's own that this reader has."""
     found = [("account", PATH, True)]
+    found.append(("data", PATH + "/data", True))
     found.append(("keys", PATH + "/keys", visit.may(Permission.KEYS)))
     found.append(("clients", PATH + "/clients", visit.may(Permission.CLIENTS)))
     return [
@@ -158,6 +180,15 @@ def role_label(visit: Visit, name: str) -> str:
 async def organisation_names(visit: Visit, identifiers: tuple[str, ...]) -> list[str]:
     known = {one.id: one.name for one in await members.organisations(visit.site.accounts)}
     return [known.get(one, one) for one in identifiers]
+
+
+def browser_label(agent: str) -> str:
+    """What people call the browser that calls itself so: "Chrome · Windows"; "" if that is not known."""
+    names = (
+        *[name for sign, name in _BROWSERS if sign in agent][:1],
+        *[name for sign, name in _SYSTEMS if sign in agent][:1],
+    )
+    return join(list(names))
 
 
 def whole(text: str) -> int:

@@ -14,6 +14,7 @@ from madang.hub.accounts.provided import Desk
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import Gate
 from madang.hub.trust.parts import Parts
+from madang.hub.trust.persons import Custody
 from madang.hub.trust.policies import Policies
 from madang.settings import Settings
 from madang.store.base import SourceStatus
@@ -46,6 +47,10 @@ class Site(msgspec.Struct, frozen=True):
     @property
     def policies(self) -> Policies:
         return self._parts.policies
+
+    @property
+    def custody(self) -> Custody:
+        return self._parts.custody
 
     @property
     def _parts(self) -> Parts:

@@ -47,6 +47,7 @@ ADMINISTRATION: Final = (
     ("/admin/clients", Permission.MEMBERS),
     ("/admin/policies", Permission.POLICIES),
     ("/admin/audit", Permission.AUDIT),
+    ("/admin/privacy", Permission.PRIVACY),
 )
 
 

@@ -16,6 +16,7 @@ import msgspec
 from madang import vocabulary
 from madang.errors import Busy, NotFound
 from madang.hub import subscriptions
+from madang.hub.accounts import members
 from madang.hub.accounts.accounts import Accounts
 from madang.hub.hub import Hub
 from madang.hub.trust.audit import record
@@ -33,6 +34,7 @@ from madang.store.audit import About, Deed, Wanted
 from madang.store.keys import Keys
 from madang.store.persons import Cause, Consent, Destruction, Request
 from madang.trust.access import Access
+from madang.trust.identity import OPERATOR
 
 # By which a person is found in what is no entity of theirs
 _KNOWN_BY: Final = ("name", "alternateName", "email", "telephone", "address")
@@ -271,15 +273,6 @@ async def _close_account(custody: Custody, subject: str) -> None:
     kind, _, number = subject.partition(":")
     if custody.accounts is None or kind != "person" or not number.isdigit():
         return
-    platform, account = custody.accounts.platform, int(number)
-    for issuer in await platform.accounts.providers(account):
-        await platform.accounts.leave_provider(account, issuer)
-    await platform.accounts.set_password(account, "")
-    await platform.accounts.change(
-        account,
-        lambda one: msgspec.structs.replace(
-            one, login=f"erased-{number}", name="", active=False, organisations=()
-        ),
-    )
-    await platform.sessions.end_all(account)
-    await platform.compact()
+    if await custody.accounts.platform.accounts.get(int(number)) is not None:
+        await members.close_account(custody.accounts, OPERATOR, int(number))
+        await custody.accounts.platform.compact()
