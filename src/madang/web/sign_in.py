@@ -32,8 +32,6 @@ from madang.web.visit import Visit
 PATH: Final = "/sign-in"
 _BYTES_MAX: Final = 16 * 1024
 _FIELDS_MAX: Final = 20
-# The address of a link is a secret, and what is shown under it is for one person
-_ALONE: Final = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 async def sign_in_page(visit: Visit) -> Response:
@@ -140,7 +138,8 @@ async def _welcome(visit: Visit, form: dict[str, str], problem: str) -> Response
             },
             400 if problem else 200,
         )
-    response.headers.update(_ALONE)
+    # The address is a secret; it is told to no other site, as no address of a page is
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
