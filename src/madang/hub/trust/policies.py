@@ -241,14 +241,14 @@ class Policies:
         return found
 
     def check(self, policy: Policy) -> list[Problem]:
-        """The warnings. Raises BadRequestData with everything for which it is refused."""
+        """The warnings. Raises BadRequestData, which says everything for which it is refused."""
         found = problems(policy, self.book.known)
         wrong = [one for one in found if not one.warning]
         if wrong:
-            listed = "\n".join(
+            listed = "; ".join(
                 f"{_shown(one.path)}: {one.message}" if one.path else one.message for one in wrong
             )
-            raise BadRequestData(f"The policy {policy.id} cannot be enforced as it is", detail=listed)
+            raise BadRequestData(f"The policy {policy.id} cannot be enforced: {listed}")
         return found
 
     async def write(self, policy: Policy, by: str) -> list[Problem]:
