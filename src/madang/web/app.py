@@ -50,6 +50,7 @@ from madang.web import (
     policies,
     privacy,
     sign_in,
+    trial,
     types,
     why,
 )
@@ -178,6 +179,7 @@ PAGES: Final = (
     Page("GET", "/{language}/admin/privacy", privacy.privacy_page, Permission.PRIVACY),
     Page("POST", "/{language}/admin/privacy", privacy.act, Permission.PRIVACY),
     *ACCOUNT_PAGES,
+    Page("POST", "/{language}/try", trial.choose, None),
     Page("GET", "/{rest:path}", nowhere, None),
 )
 """Everything under /, /ko, /en, /static and /stream; last, a page for every address that is none."""

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from madang.hub.trust.credentials import ROLE_COOKIE
 from madang.hub.trust.gate import Admitted
 from madang.trust.access import Access
 from madang.trust.identity import Identity, Kind, Permission
@@ -166,6 +167,8 @@ class Visit:
             "knows_people": self.site.parts is not None
             and (self.identity.kind is Kind.PERSON or not self.site.gate.open),
             "administration": self._administration(),
+            "trial": self._trial(),
+            "here": path + (f"?{query}" if query else ""),
             "icon": icon,
             "source_line": source_line,
             "source_link": source_link,
@@ -182,6 +185,16 @@ class Visit:
     def _administration(self) -> str:
         """The first page of those for whoever looks after the platform that this reader has, "" for none."""
         return next((self.url(path) for path, permission in ADMINISTRATION if self.may(permission)), "")
+
+    def _trial(self) -> list[Mapping[str, Any]]:
+        """The roles that can be tried without an account: those of an open city."""
+        if not self.site.gate.open or self.site.parts is None:
+            return []
+        chosen = self.request.cookies.get(ROLE_COOKIE, "")
+        return [
+            {"id": role.name, "label": self.shower.pick(dict(role.labels)), "chosen": role.name == chosen}
+            for role in self.site.policies.book.roles.values()
+        ]
 
     def age(self, moment: int) -> Markup:
         """How long ago, in an element that goes on counting while the page stays open."""

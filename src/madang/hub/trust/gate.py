@@ -189,7 +189,7 @@ def tenant_of(identity: Identity, named: str) -> str:
         return named
     if named == DEFAULT_TENANT and len(allowed) == 1:
         return next(iter(allowed))
-    if identity.kind is Kind.VISITOR:
+    if identity.roles == VISITOR.roles:
         raise Unauthenticated("Visitors may ask the default tenant only; sign in, or send a key")
     raise Denied("You may not ask this tenant; leave out NGSILD-Tenant, or name one of yours")
 
