@@ -212,7 +212,10 @@ def _require_own(accounts: Accounts, identity: Identity, grant: Grant) -> None:
     """Raises Denied where somebody would gain something by an application of their own."""
     allowed = {one.value for one in accounts.permissions(identity)}
     if not allowed.issuperset(grant.scopes) or not set(identity.roles).issuperset(grant.roles):
-        raise Denied("An application of yours may do no more than you, unless somebody else lets it in", detail="beyond")
+        raise Denied(
+            "An application of yours may do no more than you, unless somebody else lets it in",
+            detail="beyond",
+        )
 
 
 def _within(identity: Identity, client: Client) -> bool:

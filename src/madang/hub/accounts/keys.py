@@ -145,7 +145,9 @@ def require_scopes(names: Iterable[str], allowed: frozenset[Permission]) -> tupl
     if not wanted:
         raise BadRequestData("Name what it may do: one permission at least", detail="scopes")
     if beyond := sorted(name for name in wanted if known[name] not in allowed):
-        raise Denied(f"You do not have the permission '{beyond[0]}', so a key of yours cannot have it", detail="beyond")
+        raise Denied(
+            f"You do not have the permission '{beyond[0]}', so a key of yours cannot have it", detail="beyond"
+        )
     return tuple([name for name in known if name in wanted])
 
 

@@ -6,6 +6,7 @@ time. Tokens are verified by joserfc; which algorithms and claims count is said 
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -114,12 +115,12 @@ class Providers:
             "code_verifier": asked.verifier,
             "client_id": provider.client,
         }
-        login = None
+        authorization = ""
         if provider.secret and "client_secret_basic" in metadata.token_endpoint_auth_methods_supported:
-            login = aiohttp.BasicAuth(quote_plus(provider.client), quote_plus(provider.secret))
+            authorization = _basic(provider)
         elif provider.secret:
             form["client_secret"] = provider.secret
-        body = await self._ask(provider, metadata.token_endpoint, form=form, login=login)
+        body = await self._ask(provider, metadata.token_endpoint, form=form, authorization=authorization)
         return _read(provider, body, Granted)
 
     async def claims(self, provider: Provider, granted: Granted, nonce: str) -> dict[str, Any]:
@@ -156,7 +157,9 @@ class Providers:
         metadata = await self.metadata(provider)
         if found or not metadata.userinfo_endpoint or not granted.access_token:
             return found
-        body = await self._ask(provider, metadata.userinfo_endpoint, bearer=granted.access_token)
+        body = await self._ask(
+            provider, metadata.userinfo_endpoint, authorization=f"Bearer {granted.access_token}"
+        )
         more = _read(provider, body, dict[str, Any])
         return _name(more) if more.get("sub") == claims["sub"] else ""
 
@@ -200,18 +203,17 @@ class Providers:
         url: str,
         *,
         form: dict[str, str] | None = None,
-        login: aiohttp.BasicAuth | None = None,
-        bearer: str = "",
+        authorization: str = "",
     ) -> bytes:
         if urlsplit(url).scheme != urlsplit(provider.issuer).scheme:
             raise ProviderFailed(f"The provider {provider.issuer} names an address of another scheme")
         if self._session is None:
             self._session = guarded_session(self._egress_allow, LIMITS.provider_ms_max)
-        headers = {"Accept": "application/json"} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        headers = {"Accept": "application/json"} | ({"Authorization": authorization} if authorization else {})
         method = "GET" if form is None else "POST"
         try:
             async with self._session.request(
-                method, url, data=form, auth=login, headers=headers, allow_redirects=False
+                method, url, data=form, headers=headers, allow_redirects=False
             ) as response:
                 body = await response.content.read(LIMITS.provider_bytes_max + 1)
                 while len(body) <= LIMITS.provider_bytes_max and not response.content.at_eof():
@@ -234,6 +236,12 @@ def _read(provider: Provider, body: bytes, form: type[Form]) -> Form:
         raise ProviderFailed(
             f"The sign-in provider {provider.issuer} answers what cannot be read: {error}"
         ) from error
+
+
+def _basic(provider: Provider) -> str:
+    """RFC 6749 §2.3.1"""
+    shown = f"{quote_plus(provider.client)}:{quote_plus(provider.secret)}"
+    return "Basic " + base64.b64encode(shown.encode()).decode()
 
 
 def _name(claims: Mapping[str, Any]) -> str:
