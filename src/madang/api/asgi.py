@@ -116,6 +116,7 @@ async def _answer(
     log line."""
     meter = router.nowhere
     call: Call | None = None
+    permission: Permission | None = Permission.READ
     try:
         (handler, meter, permission), path = _route(scope, router)
         call = Call(scope, hub, path, b"")  # type: ignore[arg-type]  # granian gives a plain dict
@@ -139,7 +140,8 @@ async def _answer(
         answer = _numbered(internal_problem(logs.request_id(scope)), scope)
     if call is not None:
         call.echo_to(answer)
-    if not gate.open and all(name != b"cache-control" for name, _ in answer.headers):
+    if not gate.open and permission is not None:
+        answer.headers = [pair for pair in answer.headers if pair[0] != b"cache-control"]
         answer.headers.append(_UNKEPT)
     return answer, meter
 
@@ -150,6 +152,7 @@ async def _admit(gate: Gate, call: Call, permission: Permission | None, scope: S
     client = scope.get("client")
     address = str(client[0]) if client else ""
     admitted = await gate.admit(Asked(call.credentials, permission, tenant, purpose, address))
+    call.gate = gate
     call.identity, call.access, call.left = admitted.identity, admitted.access, admitted.left
 
 

@@ -17,13 +17,13 @@ import orjson
 from madang.errors import BadRequestData, Denied, InvalidRequest, LengthRequired
 from madang.hub.hub import Hub
 from madang.hub.trust.credentials import Credentials, is_own_page, read_credentials
-from madang.hub.trust.gate import ANYONE
+from madang.hub.trust.gate import ANYONE, Gate
 from madang.hub.trust.rates import Left
 from madang.ngsild.conformance import NATIVE, Version, preferred_version
 from madang.ngsild.context import Context
 from madang.trust import duties
 from madang.trust.access import OPEN, Access
-from madang.trust.identity import Identity
+from madang.trust.identity import Identity, Permission
 
 Headers = list[tuple[bytes, bytes]]
 JSON: Final = (b"content-type", b"application/json")
@@ -39,7 +39,7 @@ class Call:
     """One request. path: decoded segments of the path that stand for `{...}` in the route, in order.
 
     context: the @context of a body that asks a question; None where headers name it. identity, access: who asks and what
-    they see, as in an open city until the gate says otherwise. left: how often they may still ask, None where that is
+    they see, as in an open city until the gate says otherwise. gate: that let them in, None where all are. left: how often they may still ask, None where that is
     not counted.
     """
 
@@ -50,6 +50,7 @@ class Call:
         "access",
         "body",
         "context",
+        "gate",
         "hub",
         "identity",
         "left",
@@ -68,6 +69,7 @@ class Call:
         self._headers = _headers(scope["headers"])
         self._parameters: dict[str, str] | None = None
         self.context: Context | None = None
+        self.gate: Gate | None = None
         self.identity: Identity = ANYONE
         self.left: Left | None = None
         tenant = self._headers.get(b"ngsild-tenant")
@@ -85,6 +87,11 @@ class Call:
             self.header(b"sec-fetch-site"), self.header(b"origin"), self.header(b"host")
         ):
             raise Denied("A page of another site may not do this")
+
+    def require(self, permission: Permission) -> None:
+        """What a handler asks beyond its route. Raises Unauthenticated, Denied."""
+        if self.gate is not None:
+            self.gate.require(self.identity, permission)
 
     @property
     def host(self) -> bytes:

@@ -11,13 +11,16 @@ from madang.api.call import JSON, LD_JSON, Answer, Call
 from madang.api.negotiation import accepted, media_type
 from madang.errors import BadRequestData
 from madang.hub import hosted_contexts
-from madang.hub.contexts import HOSTED_PATH
+from madang.hub.contexts import HOSTED_PATH, OWN_ID
 from madang.ngsild.times import format_moment
 from madang.store.base import ContextKind, KeptContext
+from madang.trust.identity import Permission
 
 _KINDS = {kind.value: kind for kind in ContextKind}
 # What is served under an identifier can go, but does not change; the platform's own does with its version
-_KEEP = ((b"cache-control", b"public, max-age=3600"), (b"vary", b"accept, ngsild-tenant"))
+_VARY = (b"vary", b"accept, ngsild-tenant")
+_KEEP = ((b"cache-control", b"public, max-age=3600"), _VARY)
+_KEEP_FOR_ONE = ((b"cache-control", b"private, max-age=3600"), _VARY)
 
 
 async def add(call: Call) -> Answer:
@@ -39,14 +42,17 @@ async def all_of(call: Call) -> Answer:
 
 
 async def serve(call: Call) -> Answer:
-    """CIM 009 §5.13.4, §6.30.3.1."""
+    """CIM 009 §5.13.4, §6.30.3.1. The platform's own anybody may read: every answer names it, and needs it to be read."""
     context_id = call.path[0]
+    if context_id != OWN_ID or call.flag("details"):
+        call.require(Permission.READ)
     media = accepted(call, geojson=False)
     if call.flag("details"):
         found = await hosted_contexts.retrieve(call.hub, call.access, context_id)
         return Answer(200, orjson.dumps(_details(call, found)), [JSON])
+    kept = _KEEP if call.gate is None or context_id == OWN_ID else _KEEP_FOR_ONE
     content = await hosted_contexts.content(call.hub, call.access, context_id)
-    return Answer(200, b'{"@context":' + content + b"}", [LD_JSON if media == "ld+json" else JSON, *_KEEP])
+    return Answer(200, b'{"@context":' + content + b"}", [LD_JSON if media == "ld+json" else JSON, *kept])
 
 
 async def delete(call: Call) -> Answer:

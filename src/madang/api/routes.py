@@ -60,7 +60,7 @@ ROUTES: Final = (
     *(Route(*route) for route in subscriptions.ROUTES),
     Route("POST", "/jsonldContexts", contexts.add, Permission.CONTEXTS),
     Route("GET", "/jsonldContexts", contexts.all_of, Permission.READ),
-    Route("GET", "/jsonldContexts/{contextId}", contexts.serve, Permission.READ),
+    Route("GET", "/jsonldContexts/{contextId}", contexts.serve, None),
     Route("DELETE", "/jsonldContexts/{contextId}", contexts.delete, Permission.CONTEXTS),
     Route("GET", "/info/sourceIdentity", identity.source_identity, Permission.READ),
 )
