@@ -9,6 +9,7 @@ from typing import Final
 
 from tests.asgi_client import Client
 
+import madang
 from madang.api.asgi import information_api
 from madang.home import Home
 from madang.hub.trust.gate import OPEN_GATE
@@ -82,3 +83,16 @@ async def test_another_default_context_from_the_next_start_on(tmp_path: Path) ->
     async with platform(tmp_path, PLATFORM) as api:
         assert (await api.get(f"{BASE}/entities/{STOP}")).json() == stop
         assert (await api.get(f"{BASE}/entities?type=GtfsStop")).json() == [stop]
+
+
+def test_what_the_platform_itself_names_does_not_depend_on_the_setting() -> None:
+    """§5.5.5 is about input of API clients: pages, policies and files name things by the vocabulary."""
+    package = Path(madang.__file__).parent
+    asking = {
+        str(file.relative_to(package))
+        for file in package.rglob("*.py")
+        if "contexts.default" in file.read_text(encoding="utf-8")
+    }
+    of_requests = {name for name in asking if name.startswith(("api/", "cli/bench/"))}
+    # It reads the names in what the store keeps rendered
+    assert asking - of_requests == {"hub/trust/audit.py"}, "use contexts.own where no request is read"

@@ -65,7 +65,7 @@ async def taken(visit: Visit, person: str, reason: str, form: str) -> Response:
     if form == "json":
         body, media_type = msgspec.json.format(msgspec.json.encode(handout)), "application/json"
     else:
-        text = readable(handout, visit.site.hub.contexts.default, visit.language)
+        text = readable(handout, visit.site.hub.contexts.own, visit.language)
         body, media_type = text.encode(), "text/markdown; charset=utf-8"
     headers = {
         **SECURITY_HEADERS,

@@ -126,7 +126,7 @@ async def hand_out(custody: Custody, access: Access, person: str, reason: str) -
     """All that is known of a person, for the person. It is recorded as handed out. Raises NotFound."""
     hub = custody.hub
     found = await belongings(custody, access.tenant, person)
-    store, context = hub.store(access), hub.contexts.default
+    store, context = hub.store(access), hub.contexts.own
     everything = Access(tenant=access.tenant)
     entities = (*found.own, *found.shared)
     histories = []
@@ -161,7 +161,7 @@ async def erase(custody: Custody, access: Access, person: str, reason: str) -> E
     backups, and their account. Raises NotFound."""
     found = await belongings(custody, access.tenant, person)
     persons = custody.hub.store(access).persons
-    texts = texts_of(found.own[0], custody.hub.contexts.default)
+    texts = texts_of(found.own[0], custody.hub.contexts.own)
     subjects = persons.subjects_of(person)
     erased = await destroy(
         custody, access, [entity.id for entity in found.own], (Cause.ERASURE, reason), texts
