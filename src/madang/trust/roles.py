@@ -4,7 +4,7 @@ policy's matter (`policy_defaults.py`); a city file may add roles, or give one o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -87,12 +87,14 @@ BUILT_IN: Final[Mapping[str, Role]] = {
 }
 
 
+def allowed_to(names: Iterable[str], roles: Mapping[str, Role]) -> frozenset[Permission]:
+    """All that one of these roles allows; a role that is unknown allows nothing."""
+    return frozenset[Permission]().union(*(roles[name].permissions for name in names if name in roles))
+
+
 def permissions_of(identity: Identity, roles: Mapping[str, Role]) -> frozenset[Permission]:
-    """What the identity may do: all that one of its roles allows, within the scopes of its key. A command on the machine
-    may do everything; a role that is unknown allows nothing."""
+    """What the identity may do by its roles, within the scopes of its key; a command on the machine may do everything."""
     if identity.kind is Kind.OPERATOR:
         return frozenset(Permission)
-    allowed = frozenset[Permission]().union(
-        *(roles[name].permissions for name in identity.roles if name in roles)
-    )
+    allowed = allowed_to(identity.roles, roles)
     return allowed if identity.scopes is None else allowed & identity.scopes

@@ -16,7 +16,7 @@ from madang.trust.policy import DAYS, Effect, Policy
 from madang.trust.policy_check import Problem, problems
 from madang.trust.policy_compile import duty_of
 from madang.trust.policy_odrl_in import from_odrl, is_odrl
-from madang.web import policy_words
+from madang.web import administration, policy_words
 from madang.web.form import Form, read_form
 from madang.web.headers import SECURITY_HEADERS
 from madang.web.policy_form import Fields, by_field, fields_of, policy_of
@@ -39,6 +39,7 @@ async def policies_page(visit: Visit) -> Response:
             "city_policies": [one for one in listed if one["origin"] == Origin.CITY],
             "built_in": [one for one in listed if one["origin"] == Origin.BUILT_IN],
             "outcome": visit.t(f"policies.done-{done}") if done in _OUTCOMES else "",
+            "tabs": administration.tabs(visit),
         },
     )
 

@@ -24,11 +24,13 @@ from madang.trust.identity import Action, Identity, Kind, Permission
 from madang.trust.policy import Policy
 from madang.trust.policy_check import Problem, problems
 from madang.trust.policy_compile import Sum, fits, has_purpose, in_force, is_timed, sum_of
-from madang.trust.roles import Role, permissions_of
+from madang.trust.roles import Role, allowed_to
 from madang.trust.view import Rule, View
 
 _NOTHING: Final = View()
 _SUMS_MAX: Final = 4096
+# What everybody may do in a city with public data
+_PUBLIC: Final = frozenset((Permission.READ, Permission.EXPORT))
 _CHANGING: Final = (Action.WRITE, Action.ADMINISTER)
 
 
@@ -85,6 +87,7 @@ class Policies:
         self._store = store
         self._chain = chain
         self._uses = Uses(store)
+        self._permissions: dict[tuple[str, ...], frozenset[Permission]] = {}
         self._written: dict[str, Written] = {}
         self._take_in_force()
 
@@ -109,14 +112,24 @@ class Policies:
 
     def permissions(self, identity: Identity) -> frozenset[Permission]:
         """What the identity may do with the platform; the gate refuses all else."""
-        allowed = permissions_of(identity, self.book.roles)
-        if self.book.public:
-            # What everybody may do, a key may that was given less: it could ask without being shown
-            return allowed | {Permission.READ, Permission.EXPORT}
-        return allowed
+        if identity.kind is Kind.OPERATOR:
+            return frozenset(Permission)
+        allowed = self._permitted(identity.roles)
+        return allowed if identity.scopes is None else allowed & identity.scopes
 
     def permits(self, identity: Identity, permission: Permission) -> bool:
-        return permission in self.permissions(identity)
+        if identity.scopes is not None and permission not in identity.scopes:
+            return False
+        return identity.kind is Kind.OPERATOR or permission in self._permitted(identity.roles)
+
+    def _permitted(self, roles: tuple[str, ...]) -> frozenset[Permission]:
+        found = self._permissions.get(roles)
+        if found is None:
+            if len(self._permissions) >= _SUMS_MAX:
+                self._permissions.clear()
+            everybody = _PUBLIC if self.book.public else frozenset[Permission]()
+            found = self._permissions[roles] = everybody | allowed_to(roles, self.book.roles)
+        return found
 
     def access(self, identity: Identity, tenant: str, action: Action, purpose: str = "") -> Access:
         """What of a tenant's graph the identity sees, and may change if the action is to write or administer.
