@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from tests.asgi_client import Client
+from tests.views import seeing
 
 from madang.hub import discovery
 from madang.hub.hub import Hub
 from madang.ngsild.context import CORE
 from madang.ngsild.query import Query
 from madang.ngsild.selection import parse_types
-from madang.trust.access import OPEN, Access
+from madang.trust.access import OPEN
 
 BASE = "/ngsi-ld/v1"
 VOCABULARY = "https://uri.etsi.org/ngsi-ld/default-context/"
@@ -123,11 +124,11 @@ async def test_json_ld(city: Client) -> None:
 
 
 async def test_filter_and_mask_apply(city: Client, hub: Hub) -> None:
-    seen = await discovery.attributes(hub, Access(mask=frozenset({f"{VOCABULARY}owner"})))
+    seen = await discovery.attributes(hub, seeing(hidden=frozenset({f"{VOCABULARY}owner"})))
     assert {one.attribute.rpartition("/")[2] for one in seen} == {"location", "name"}
-    access = Access(filter=Query(types=parse_types("Taxi", CORE)))
+    access = seeing(Query(types=parse_types("Taxi", CORE)))
     assert await discovery.types(hub, access) == [f"{VOCABULARY}Car", f"{VOCABULARY}Taxi"]
-    everything = await discovery.attributes(hub, Access(filter=Query()))
+    everything = await discovery.attributes(hub, seeing())
     assert everything == await discovery.attributes(hub, OPEN)
     seen = await discovery.attributes(hub, access)
     assert {one.attribute.rpartition("/")[2] for one in seen} == {"location", "name"}

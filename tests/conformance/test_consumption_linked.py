@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.asgi_client import Client
+from tests.views import seeing
 
 from madang.api.asgi import information_api
 from madang.hub import entities, linking
@@ -17,7 +18,6 @@ from madang.ngsild.q import parse_q
 from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import Form
 from madang.settings import LIMITS
-from madang.trust.access import Access
 
 BASE = "/ngsi-ld/v1"
 BUILDING, TOWER = "urn:ngsi-ld:Building:1", "urn:ngsi-ld:Building:2"
@@ -216,17 +216,16 @@ async def test_conditions_deeper_than_the_answer_are_refused(linked: Client, par
     assert reply.json()["type"].endswith("BadRequestData")
 
 
-async def test_filter_and_mask_hold_for_every_linked_entity(linked: Client, hub: Hub) -> None:
+async def test_a_view_holds_for_every_linked_entity(linked: Client, hub: Hub) -> None:
     """What the caller may not see is neither joined nor a reason to be found."""
     name = CORE.expand("name")
     form, join = Form(CORE), Join(Mode.INLINE, 2)
-    only = Access(
-        filter=Query(q=parse_q("name|locatedAt", CORE)), mask=frozenset((CORE.expand("isInCountry"), name))
-    )
+    hidden = frozenset((CORE.expand("isInCountry"), name))
+    only = seeing(Query(q=parse_q("name|locatedAt", CORE)), hidden)
     root = await entities.retrieve(hub, only, BUILDING)
     (written,) = await linking.written(hub, only, [root], form, join)
     assert written["locatedAt"]["entity"] == {"id": CITY, "type": "City"}
-    blind = Access(filter=Query(q=parse_q("locatedAt", CORE)))
+    blind = seeing(Query(q=parse_q("locatedAt", CORE)))
     (alone,) = await linking.written(hub, blind, [root], form, join)
     assert "entity" not in alone["locatedAt"]
     asked = Query(q=parse_q('locatedAt{name}=="Paris"', CORE))

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
+from tests.views import seeing
 
 from madang.clock import FixedClock
 from madang.errors import MadangError, NotFound
@@ -38,7 +39,7 @@ from madang.ngsild.times import format_moment
 from madang.store.sqlite import chunk_edit, fold, history, history_page, pieces
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.store import Options, SqliteStore
-from madang.trust.access import OPEN, Access
+from madang.trust.access import OPEN
 
 ID = "urn:ngsi-ld:Car:1"
 CAR = CORE.expand("Car")
@@ -211,14 +212,14 @@ async def test_filter_and_mask_apply_to_the_past(hub: Hub) -> None:
             Delete("urn:ngsi-ld:Car:3"),
         )
     )
-    masked = Access(mask=frozenset({FUEL}))
+    masked = seeing(hidden=frozenset({FUEL}))
     assert values((await temporal.retrieve(hub, masked, ID, EVERYTHING)).evolutions[0]) == {
         (SPEED, None): [1]
     }
     asked = Query(types=type_is(CAR), q=parse_q("fuel==9", CORE))
     assert len((await temporal.query(hub, OPEN, asked, SINCE_EVER, Window())).evolutions) == 2
     assert (await temporal.query(hub, masked, asked, SINCE_EVER, Window())).evolutions == ()
-    filtered = Access(filter=Query(q=parse_q("speed>3", CORE)))
+    filtered = seeing(Query(q=parse_q("speed>3", CORE)))
     with pytest.raises(NotFound):
         await temporal.retrieve(hub, filtered, ID, EVERYTHING)
     found = await temporal.query(hub, filtered, Query(types=type_is(CAR)), SINCE_EVER, Window(count=True))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.store.test_plan_selects import run
+from tests.views import seeing
 
 from madang.clock import FixedClock
 from madang.errors import BadRequestData
@@ -110,7 +111,7 @@ def test_creation_orders_and_rows_decide_among_equals(catalog: Catalog) -> None:
 
 
 def test_masked_attributes_order_nothing(catalog: Catalog) -> None:
-    assert ordered(catalog, Order((A,)), access=Access(mask=frozenset((A,)))) == list(reversed(EVERY))
+    assert ordered(catalog, Order((A,)), access=seeing(hidden=frozenset((A,)))) == list(reversed(EVERY))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Following relationships from some entities to others (CIM 009 §4.5.23), level by level, each level in batches.
 
-Linked entities are fetched by the same query as any others, so the caller's filter and mask hold for each of
+Linked entities are fetched by the same query as any others, so the caller's view holds for each of
 them. `ngsild/linked.py` says what is followed and how the result is written.
 """
 

@@ -1,14 +1,13 @@
 """Who is asking, and what that means for what they see: the value that every call to the hub takes.
 
-Policies (a later part of `trust`) compile to the `filter` and the `mask` in here; this module only says what
-those are. `OPEN` is the access of an open city's default tenant.
+Policies compile to the view in here; this module only says what there is. `OPEN` is the access of an open city's
+default tenant.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from madang.ngsild.query import Query
 from madang.trust.view import View
 
 DEFAULT_TENANT = ""
@@ -29,9 +28,6 @@ class Duty(msgspec.Struct, frozen=True):
 class Access(msgspec.Struct, frozen=True):
     """tenant: name of the tenant, "" for the default one. subject: who asks, for the audit.
 
-    filter: entities outside it do not exist for this caller (None: all exist). mask: attribute IRIs that do
-    not exist for this caller, in answers as little as in q, geo, orderBy, counts and triggers.
-
     view: what is seen, None for everything. writable: what may be changed, of what is seen; None for all of it. purpose:
     for which the caller reads, "" if not said. recorded: types (IRIs) of which every read is recorded in the audit.
     group_min: the smallest number of entities of those types that is told; fewer are told as none. rules: identifiers of
@@ -40,8 +36,6 @@ class Access(msgspec.Struct, frozen=True):
 
     tenant: str = DEFAULT_TENANT
     subject: str = "anonymous"
-    filter: Query | None = None
-    mask: frozenset[str] = frozenset()
     view: View | None = None
     writable: View | None = None
     purpose: str = ""

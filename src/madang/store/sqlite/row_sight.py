@@ -6,7 +6,6 @@ into a table. Of the others only that is decoded which the rules read.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -29,7 +28,7 @@ from madang.store.sqlite.mask import Mask
 from madang.store.sqlite.outlook import Outlook, outlook_of
 from madang.store.sqlite.verdict import Depends, Verdict, verdict_of
 from madang.trust.access import Access
-from madang.trust.view import Rule, View
+from madang.trust.view import View
 
 COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
 _VIEWS_MAX: Final = 256
@@ -43,7 +42,7 @@ Row = tuple[str, str, str, int, int, int | None, bytes]
 
 def is_whole(access: Access) -> bool:
     """Whether the caller sees everything."""
-    return access.view is None and access.filter is None and not access.mask
+    return access.view is None
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -146,7 +145,7 @@ class Sights:
 
     def of(self, access: Access) -> RowSight | None:
         """That of a caller; None for everything."""
-        view = access.view or _as_view(access.filter, access.mask)
+        view = access.view
         if view is None:
             return None
         # Views are large, and whoever asks again has the very same one: to look at its value would cost more than a read
@@ -156,11 +155,3 @@ class Sights:
                 self._sights.clear()
             known = self._sights[id(view)] = RowSight(view, self.kept)
         return known
-
-
-@lru_cache(maxsize=64)
-def _as_view(only: Query | None, mask: frozenset[str]) -> View | None:
-    """An access of the older form, which knows a filter and a mask, until nobody makes one any more."""
-    if only is None and not mask:
-        return None
-    return View((Rule(only or Query()),), (Rule(attributes=mask),) if mask else ())
