@@ -55,6 +55,7 @@ from madang.web import (
     why,
 )
 from madang.web.assets import Assets
+from madang.web.cookies import renew_session
 from madang.web.headers import FOR_ONE, SECURITY_HEADERS, STRICT_TRANSPORT
 from madang.web.i18n import LANGUAGES, preferred_language
 from madang.web.kept import Kept
@@ -157,7 +158,7 @@ PAGES: Final = (
     Page("GET", "/{language}/city/ground/{role}", layers.ground, Permission.READ),
     Page("GET", "/{language}/search", types.search_page, Permission.READ),
     Page("GET", "/{language}/data", data.data_page, Permission.READ),
-    Page("GET", "/{language}/data/sources/{source}", data.source_page, Permission.SOURCES),
+    Page("GET", "/{language}/data/sources/{source}", data.source_page, Permission.READ),
     Page("GET", "/{language}/data/deliveries", deliveries.deliveries_page, Permission.DELIVERIES),
     Page("GET", "/{language}/types/{type:path}/export", download.export, Permission.EXPORT),
     Page("GET", "/{language}/types/{type:path}", types.type_page, Permission.READ),
@@ -201,6 +202,7 @@ def guarded(shared: Shared, page: Page) -> Endpoint:
             if request.path_params.get("language", visit.language) != visit.language:
                 return await nowhere(visit)
             response = await page.handler(visit)
+            await renew_session(visit, response)
         except MadangError as error:
             response = problem_page(visit, error)
         except Exception:

@@ -10,6 +10,7 @@ from madang import vocabulary
 from madang.connect.source import Source
 from madang.errors import NotFound
 from madang.store.base import SourceStatus
+from madang.trust.identity import Permission
 from madang.vocabulary import Component
 from madang.web.describe import licence_words
 from madang.web.site import SourceState, source_states
@@ -104,7 +105,10 @@ async def source_page(visit: Visit) -> Response:
         raise NotFound(f"The city has no source '{wanted}'")
     given = visit.request.query_params.get("after", "")
     after = int(given) if given.isascii() and given.isdigit() else 0
-    rows = await visit.site.hub.store(visit.access).sources.rejected(source.id, REJECTED_ROWS + 1, after)
+    # What was rejected is as it came, whoever it is about
+    looks = visit.may(Permission.SOURCES)
+    sources = visit.site.hub.store(visit.access).sources
+    rows = await sources.rejected(source.id, REJECTED_ROWS + 1, after) if looks else []
     states = {state.source: state for state in await source_states(visit.site, visit.access)}
     more = len(rows) > REJECTED_ROWS
     rows = rows[:REJECTED_ROWS]
@@ -112,6 +116,7 @@ async def source_page(visit: Visit) -> Response:
         "source.html",
         {
             "source": source_view(visit, source, states[source.id]),
+            "looks": looks,
             "rows": [row for _, row in rows],
             "next": visit.source_url(source.id) + f"?after={rows[-1][0]}" if more else "",
             "first": visit.source_url(source.id) if after else "",

@@ -98,7 +98,7 @@ class Visit:
         return Seer(self.access.tenant, self.access.view)
 
     def may(self, permission: Permission) -> bool:
-        """Whether this reader has the permission: what they have not is not offered to them."""
+        """Whether this reader has the permission; what needs others is not offered to them. A template gives its value."""
         return self.site.gate.permits(self.identity, permission)
 
     @property
