@@ -459,6 +459,29 @@ async def test_a_change_counts_from_the_next_request_and_after_a_restart(platfor
     ]
 
 
+async def test_what_the_city_protects_since_is_not_shown_by_what_was_written_before(
+    platform: SqlitePlatform,
+) -> None:
+    show = Policy("ordinary-reading", Effect.PERMIT, what=What(types=("Building",)))
+    hide = Policy("no-stops", Effect.PROHIBIT, what=What(types=("GtfsStop",), datasets=("stops",)))
+    stop = entity("GtfsStop", identifier="urn:ngsi-ld:GtfsStop:gaon:stops:1")
+    before = Beginning("gaon", public=True, sources=frozenset({"stops"}))
+    policies = Policies(rulebook(before), FixedClock(NOON), platform.policies)
+    await policies.load()
+    await policies.write(show, "person:1")
+    await policies.write(hide, "person:1")
+    assert sees(policies, VISITOR, entity("Building"))
+    assert not sees(policies, VISITOR, stop)
+    since = Beginning("gaon", public=True, protected=("Building",), sources=frozenset())
+    again = Policies(rulebook(since), FixedClock(NOON), platform.policies)
+    await again.load()
+    assert not sees(again, VISITOR, entity("Building"))
+    assert "protected" in again.get("ordinary-reading").idle
+    # A prohibition stays, whatever has become of the source that it names
+    assert not sees(again, VISITOR, stop)
+    assert again.get("no-stops").idle == ""
+
+
 async def test_what_is_used_up_stays_so_after_a_restart(platform: SqlitePlatform) -> None:
     taste = Policy("taste", Effect.PERMIT, what=What(types=("Building",)), constraints=Constraints(count=3))
     book = rulebook(Beginning(policies=(taste,)))

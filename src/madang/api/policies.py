@@ -87,14 +87,16 @@ async def explained(asking: Asking) -> tuple[int, Any]:
             raise BadRequestData(f"There is no parameter {name}; there are {', '.join(_PARAMETERS)}")
     if not query.get("entity"):
         raise BadRequestData("Name the thing: ?entity=ID")
+    identity = _identity(asking)
     question = Question(
-        _identity(asking),
+        identity,
         asking.access.tenant,
         query["entity"],
         tuple(query.getlist("type")),
         query.get("attribute", ""),
         _action(query.get("action", Action.READ.value)),
         query.get("purpose", asking.access.purpose),
+        own=identity is asking.identity,
     )
     found = await why(asking.hub, asking.access, asking.policies, question)
     return 200, _explanation(found, asking.hub.contexts.own)
@@ -155,6 +157,7 @@ def _listed(one: Listed) -> dict[str, Any]:
         "replaces": one.replaces.value if one.replaces else None,
         "changed": format_moment(one.changed) if one.changed else None,
         "changedBy": one.changed_by or None,
+        **({"notInForce": one.idle} if one.idle else {}),
     }
 
 

@@ -151,6 +151,7 @@ def _view(visit: Visit, one: Listed) -> dict[str, Any]:
         "duties": policy_words.duties(visit, (duty_of(policy),)),
         "origin": one.origin,
         "replaces": one.replaces,
+        "idle": one.idle,
         "changed": one.changed,
         "changed_by": one.changed_by,
         "edit": visit.url(PATH + "/edit", {"id": policy.id}),

@@ -73,6 +73,7 @@ async def _answer(visit: Visit, asked: dict[str, Any]) -> dict[str, Any]:
             asked["attribute"],
             Action(asked["action"]),
             asked["purpose"],
+            own=identity is visit.identity,
         ),
     )
     hopeless = {Obstacle.DATA, Obstacle.PROTECTED}

@@ -26,7 +26,8 @@ _TYPED: Final = re.compile(r"urn:ngsi-ld:([^:\s]+):.")
 
 
 class Question(msgspec.Struct, frozen=True):
-    """identity: of whom it is asked. tenant: in which. entity: its id. types: terms or IRIs, for a thing that whoever asks
+    """identity: of whom it is asked. own: whether these ask it of themselves; of others it is not said to what persons
+    have consented, because that says that there are such persons. tenant: in which. entity: its id. types: terms or IRIs, for a thing that whoever asks
     does not see; () for what its id says. attribute: term or IRI, "" for the thing itself."""
 
     identity: Identity
@@ -36,6 +37,7 @@ class Question(msgspec.Struct, frozen=True):
     attribute: str = ""
     action: Action = Action.READ
     purpose: str = ""
+    own: bool = True
 
 
 async def why(hub: Hub, access: Access, policies: Policies, question: Question) -> Explanation:
@@ -52,7 +54,7 @@ async def why(hub: Hub, access: Access, policies: Policies, question: Question) 
         used_up=policies.used_up(identity.subject),
         attribute=context.expand(question.attribute) if question.attribute else "",
         consented=consents.grants(identity, question.tenant, question.purpose)
-        if consents is not None and question.purpose
+        if consents is not None and question.purpose and question.own
         else (),
     )
     return explain(policies.in_force(), asked, thing, policies.book.ground)

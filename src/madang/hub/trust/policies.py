@@ -21,7 +21,7 @@ from madang.store.audit import Chain, Deed, Event
 from madang.store.policies import PolicyStore, Written
 from madang.trust.access import Access
 from madang.trust.identity import Action, Identity, Kind, Permission
-from madang.trust.policy import Policy
+from madang.trust.policy import Effect, Policy
 from madang.trust.policy_check import Problem, problems
 from madang.trust.policy_compile import Sum, fits, has_purpose, in_force, is_timed, sum_of
 from madang.trust.roles import Role, allowed_to
@@ -50,13 +50,16 @@ class Origin(StrEnum):
 
 
 class Listed(msgspec.Struct, frozen=True):
-    """A policy in force. replaces: where the one comes from in whose place it is. changed, changed_by: of written ones."""
+    """A policy. replaces: where the one comes from in whose place it is. changed, changed_by: of written ones. idle: why it
+    is not in force, "" if it is: the city has changed since it was written, so that it cannot be enforced any more.
+    """
 
     policy: Policy
     origin: Origin
     replaces: Origin | None = None
     changed: int = 0
     changed_by: str = ""
+    idle: str = ""
 
 
 class _Made(msgspec.Struct, frozen=True):
@@ -294,6 +297,14 @@ class Policies:
         self._written.pop(policy_id, None)
         self._take_in_force()
 
+    def _idle(self, policy: Policy) -> str:
+        """Why a written policy, which was in order once, cannot be in force. A prohibition always can: to leave it out
+        would show what it hides."""
+        if policy.effect is Effect.PROHIBIT:
+            return ""
+        wrong = [one.message for one in problems(policy, self.book.known) if not one.warning]
+        return "; ".join(wrong)
+
     async def _record(self, by: str, policy_id: str, what: str) -> None:
         if self._chain is not None:
             event = Event(by, Deed.POLICY, f"policy:{policy_id}", reason=what)
@@ -310,10 +321,16 @@ class Policies:
                 listed[policy.id] = Listed(policy, origin, former.origin if former else None)
         for one in self._written.values():
             former = listed.get(one.policy.id)
-            replaced = former.origin if former else None
-            listed[one.policy.id] = Listed(one.policy, Origin.WRITTEN, replaced, one.changed, one.changed_by)
+            listed[one.policy.id] = Listed(
+                one.policy,
+                Origin.WRITTEN,
+                former.origin if former else None,
+                one.changed,
+                one.changed_by,
+                self._idle(one.policy),
+            )
         self._listed = listed
-        self._in_force = {name: one.policy for name, one in listed.items()}
+        self._in_force = {name: one.policy for name, one in listed.items() if not one.idle}
         policies = tuple(self._in_force.values())
         self._changeable = [one for one in policies if is_timed(one.constraints) or one.constraints.count]
         self._subjects = frozenset(name for one in policies for name in one.who.subjects)
