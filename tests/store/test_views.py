@@ -22,6 +22,7 @@ from madang.ngsild.entity import Entity
 from madang.ngsild.evolution import Evolution
 from madang.ngsild.matcher import compile_query
 from madang.ngsild.parse import parse_entity
+from madang.ngsild.q import parse_q
 from madang.ngsild.query import Order, Query, Window
 from madang.ngsild.representation import render_whole
 from madang.ngsild.selection import type_is
@@ -211,6 +212,37 @@ def test_of_deleted_entities_no_more_is_told_than_was_seen(
             await store.close()
 
     asyncio.run(compare())
+
+
+def test_moments_are_no_attributes(tmp_path: Path) -> None:
+    """When an entity was created is told of any that exists, whatever attributes a rule names."""
+    stored(tmp_path / "t.sqlite3", made([{"type": "Sensor"}]), [])
+    connection = open_reader(tmp_path / "t.sqlite3")
+    catalog = Catalog(Terms(connection), ValueIndexes(connection), connection)
+    query = Query(types=type_is(CORE.expand("Sensor")), q=parse_q("createdAt>2020-01-01T00:00:00Z", CORE))
+    level = frozenset((CORE.expand("level"),))
+    for view in (View((Rule(attributes=level),)), View((Rule(Query(ids=("urn:x:0",)), attributes=level),))):
+        access = Access(view=view)
+        for asked in (
+            query,
+            msgspec.structs.replace(query, q=parse_q("modifiedAt>2020-01-01T00:00:00Z", CORE)),
+        ):
+            assert len(page(connection, catalog, asked, Window(), access, rendered=False).items) == 1
+    connection.close()
+
+
+def test_nobody_is_found_by_a_hidden_name(tmp_path: Path) -> None:
+    async def search() -> None:
+        note = {"type": "Property", "value": "xylophone"}
+        store = await written(
+            tmp_path / "t.sqlite3", as_written(made([{"type": "Sensor", "note": note}])), set()
+        )
+        for hidden, n in (("note", 0), ("level", 1)):
+            access = Access(view=View((Rule(),), (Rule(attributes=frozenset((CORE.expand(hidden),))),)))
+            assert len(await store.search("xylo", 5, access)) == n
+        await store.close()
+
+    asyncio.run(search())
 
 
 def test_types_that_nobody_has_cost_nothing(tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import msgspec
 from madang.ngsild.entity import Entity
 
 MODIFIED: Final = frozenset(("modifiedAt", "@modifiedAt"))
+# Names in conditions and orders that are no attributes'
+MOMENTS: Final = MODIFIED | {"createdAt", "@createdAt"}
 
 
 class Mask(msgspec.Struct, frozen=True):
@@ -28,10 +30,10 @@ class Mask(msgspec.Struct, frozen=True):
     def may_hide(self, name: str) -> bool:
         """Whether it changes what a condition on this name finds: where something is hidden, an entity was modified when
         what is seen was."""
-        return self.hides(name) if name not in MODIFIED else not self.is_plain
+        return self.hides(name) if name not in MOMENTS else name in MODIFIED and not self.is_plain
 
     def always_hides(self, name: str) -> bool:
-        return name not in MODIFIED and self.hides(name)
+        return name not in MOMENTS and self.hides(name)
 
     def of(self, entity: Entity) -> Entity:
         """The entity with what is seen of it. All its attributes must be there for its modifiedAt to be right."""

@@ -14,7 +14,7 @@ from madang.ngsild.entity import Entity
 from madang.ngsild.expression import ENTITY_MOMENTS, first_names
 from madang.ngsild.matcher import Matcher, compile_query
 from madang.ngsild.query import Query
-from madang.store.sqlite.mask import MODIFIED, PLAIN, Mask
+from madang.store.sqlite.mask import MODIFIED, MOMENTS, PLAIN, Mask
 from madang.trust.view import Rule, View
 
 _MASKS_MAX: Final = 10_000
@@ -101,15 +101,15 @@ class Depends:
     def may_hide(self, name: str) -> bool:
         """As of a mask: whether that of some entity does."""
         some = any(part.attributes is not None for part in (*self._grants.every, *self._denials.every))
-        if name in MODIFIED:
-            return some
+        if name in MOMENTS:
+            return some and name in MODIFIED
         return any(not part.rule.covers(name) for part in self._grants.every) or any(
             part.attributes is not None and name in part.attributes for part in self._denials.every
         )
 
     def always_hides(self, name: str) -> bool:
         """Whether the mask of every entity does."""
-        if name in MODIFIED:
+        if name in MOMENTS:
             return False
         return not any(part.rule.covers(name) for part in self._grants.every) or any(
             part.rows is None and part.attributes is not None and name in part.attributes
