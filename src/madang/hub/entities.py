@@ -6,7 +6,10 @@ neither. Errors are those of the tree in `errors.py`; whoever changes something 
 
 from __future__ import annotations
 
+import msgspec
+
 from madang.errors import MadangError, NotFound
+from madang.hub import groups
 from madang.hub.hub import Hub
 from madang.hub.trust import audit
 from madang.ngsild.changes import Change, Delete, DeleteAttribute, Mode, Outcome, PatchAttribute, Write
@@ -95,6 +98,9 @@ async def query(hub: Hub, access: Access, query: Query, window: Window) -> Page:
     page = await hub.store(access).page(query, window, access)
     if access.recorded:
         await audit.seen_page(hub, access, query, page)
+        if not window.limit and page.total:
+            told = await groups.total(hub, access, query, page.total)
+            return msgspec.structs.replace(page, total=told)
     return page
 
 
@@ -105,6 +111,9 @@ async def rendered_query(
     page = await hub.store(access).rendered_page(query, window, access, context)
     if access.recorded:
         await audit.seen_page(hub, access, query, page, context)
+        if not window.limit and page.total:
+            told = await groups.total(hub, access, query, page.total)
+            return msgspec.structs.replace(page, total=told)
     return page
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from madang import vocabulary
 from madang.city.model import Layer, Style
 from madang.errors import NotFound
-from madang.hub import entities
+from madang.hub import discovery, entities
 from madang.web import describe
 from madang.web.chart import PANEL
 from madang.web.entity import ground_config
@@ -87,7 +87,7 @@ class LayerView(msgspec.Struct, frozen=True):
 
 
 async def layer_views(visit: Visit) -> list[LayerView]:
-    counts = await visit.site.hub.store(visit.access).type_counts(visit.access)
+    counts = await discovery.type_counts(visit.site.hub, visit.access)
     views = []
     tone = 0
     for layer in visit.site.city.layers:
@@ -171,7 +171,7 @@ async def overview_values(visit: Visit) -> dict[str, Any]:
     """The counts, and how far the sources are that are read for the first time."""
     states = await source_states(visit.site, visit.access)
     layers = await layer_views(visit)
-    counts = await visit.site.hub.store(visit.access).type_counts(visit.access)
+    counts = await discovery.type_counts(visit.site.hub, visit.access)
     names = {source.id: visit.shower.pick(source.name) or source.id for source in visit.site.city.sources}
     return {
         "layers": layers,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from madang import vocabulary
 from madang.connect.source import Source
 from madang.errors import NotFound
+from madang.hub import discovery
 from madang.store.base import SourceStatus
 from madang.trust.identity import Permission
 from madang.vocabulary import Component
@@ -21,7 +22,7 @@ REJECTED_ROWS = 50
 
 async def data_page(visit: Visit) -> Response:
     """GET /{language}/data"""
-    counts = await visit.site.hub.store(visit.access).type_counts(visit.access)
+    counts = await discovery.type_counts(visit.site.hub, visit.access)
     states = {state.source: state for state in await source_states(visit.site, visit.access)}
     sources = [source_view(visit, source, states[source.id]) for source in visit.site.city.sources]
     return visit.html(
