@@ -229,6 +229,54 @@ async def test_duties_come_with_what_is_handed_out(city: ClosedCity) -> None:
     assert any("incidents-for-research" in one.event.rules for one in recorded)
 
 
+# --- figures ---
+
+
+async def test_figures_are_for_whoever_may_have_them(city: ClosedCity) -> None:
+    for number in range(2, 9):
+        incident = {"id": f"urn:ngsi-ld:Incident:closed:x:{number}", "type": "Incident", "status": "open"}
+        assert (await city.inside.post(ENTITIES, incident)).status == 201
+    researcher, citizen = await city.sign_in("researcher"), await city.sign_in("citizen")
+    counted: dict[str, str] = {"type": "Incident", "count": "true", "limit": "0"}
+    purpose = {"madang-purpose": "research"}
+
+    async def count(who: Person, **headers: str) -> str:
+        reply = await city.client.get(ENTITIES, params=counted, headers={**who.headers, **headers})
+        return reply.headers["ngsild-results-count"]
+
+    assert await count(researcher, **purpose) == "8"
+    assert await count(researcher) == "0"
+    assert await count(citizen, **purpose) == "0"
+    values = await city.client.get(f"{ENTITIES}?type=Incident", headers={**researcher.headers, **purpose})
+    assert values.json() == []
+    # One is fewer than the smallest group that is told
+    counted["id"] = INCIDENT
+    assert await count(researcher, **purpose) == "0"
+
+
+async def test_sums_of_history_are_an_action_of_their_own(city: ClosedCity) -> None:
+    citizen, administrator = await city.sign_in("citizen"), await city.sign_in("city-administrator")
+    policy = {
+        "id": "no-sums",
+        "effect": "prohibit",
+        "who": {"roles": ["citizen"]},
+        "what": {"types": ["Building"], "attributes": ["height"]},
+        "actions": ["aggregate"],
+    }
+    await city.client.put("/api/policies/no-sums", policy, headers=administrator.headers)
+    address = f"/ngsi-ld/v1/temporal/entities/{BUILDING}"
+    sums = {"options": "aggregatedValues", "aggrMethods": "max", "aggrPeriodDuration": "PT0S"}
+    for who, shown in ((citizen, False), (administrator, True)):
+        whole = await city.client.get(address, headers=who.headers)
+        assert "height" in whole.json()
+        reply = await city.client.get(address, params=sums, headers=who.headers)
+        assert ("height" in reply.json()) is shown
+        for alike in ({"format": "aggregatedValues"}, {"options": "aggregated%56alues"}):
+            params = {"aggrMethods": "max", "aggrPeriodDuration": "PT0S", **alike}
+            reply = await city.client.get(address, params=params, headers=who.headers)
+            assert reply.status == 400 or ("height" in reply.json()) is shown
+
+
 # --- pages ---
 
 

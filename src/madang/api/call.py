@@ -23,7 +23,7 @@ from madang.ngsild.conformance import NATIVE, Version, preferred_version
 from madang.ngsild.context import Context
 from madang.trust import duties
 from madang.trust.access import OPEN, Access
-from madang.trust.identity import Identity, Permission
+from madang.trust.identity import Action, Identity, Permission
 
 Headers = list[tuple[bytes, bytes]]
 JSON: Final = (b"content-type", b"application/json")
@@ -92,6 +92,12 @@ class Call:
         """What a handler asks beyond its route. Raises Unauthenticated, Denied."""
         if self.gate is not None:
             self.gate.require(self.identity, permission)
+
+    def ask_for_sums(self) -> None:
+        """What is asked are figures of many values, not the values: policies may allow the one and not the other."""
+        if self.gate is not None:
+            now = self.access
+            self.access = self.gate.access(self.identity, now.tenant, Action.AGGREGATE, now.purpose)
 
     @property
     def host(self) -> bytes:

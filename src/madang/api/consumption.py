@@ -79,6 +79,8 @@ async def _query(call: Call) -> Answer:
     question = await _question(call)
     asked, wanted, window = question.asked, question.wanted, question.window
     how, context = asked.reading, asked.reading.form.context
+    if window.limit == 0:
+        call.ask_for_sums()
     if how.plain and asked.join is None and context is call.hub.contexts.default:
         page = await entities.rendered_query(call.hub, call.access, wanted, window)
         headers = [JSON, (b"link", how.link), *page_headers(call, window, page.total, page.next_cursor)]

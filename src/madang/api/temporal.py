@@ -46,6 +46,8 @@ async def query(call: Call) -> Answer:
     """CIM 009 §5.7.4, §6.18.3.2."""
     question = await read_question(call, many=True)
     wanted, window = read_selection(call, question)
+    if question.temporal.aggregation is not None:
+        call.ask_for_sums()
     found = await temporal.query(call.hub, call.access, wanted, question.temporal, window)
     bodies = await _rendered(found, question)
     if question.media == "ld+json":
@@ -70,6 +72,8 @@ async def retrieve(call: Call) -> Answer:
     """CIM 009 §5.7.3, §6.19.3.1."""
     entity_id = require_uri(call.path[0], "The entity id")
     question = await read_question(call)
+    if question.temporal.aggregation is not None:
+        call.ask_for_sums()
     found = await temporal.retrieve(call.hub, call.access, entity_id, question.temporal)
     (body,) = await _rendered(found, question)
     if body == b"{}":
