@@ -24,6 +24,10 @@ FORMS: Final = ("lines", "json")
 LEVELS: Final = ("error", "warning", "info")
 _SAFE: Final = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _KEY: Final = "madang.request_id"
+# Whatever proves who somebody is: keys, secrets and tokens by how they begin, the secrets of links and cookies
+_SECRETS: Final = re.compile(
+    r"(\bmd[kst]_|/welcome/|madang_(?:session|state)=|\bBearer )[A-Za-z0-9_.~+/-]{8,}=*", re.IGNORECASE
+)
 
 
 def request_id(scope: Scope) -> str:
@@ -36,6 +40,11 @@ def request_id(scope: Scope) -> str:
     return str(known)
 
 
+def without_secrets(text: str) -> str:
+    """The text with secrets struck out: a log is read by more people than they are for."""
+    return _SECRETS.sub(r"\1***", text)
+
+
 class Lines(logging.Formatter):
     """One line per record for people, what went wrong in a bug below it."""
 
@@ -43,7 +52,7 @@ class Lines(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record)
+        text = without_secrets(super().format(record))
         scope = REQUEST.get()
         if scope is None:
             return text
@@ -66,7 +75,7 @@ class Json(logging.Formatter):
             said |= {"request": request_id(scope), "method": scope.get("method"), "path": scope.get("path")}
         if record.exc_info:
             said["error"] = self.formatException(record.exc_info)
-        return json.dumps(said, ensure_ascii=False, default=str)
+        return without_secrets(json.dumps(said, ensure_ascii=False, default=str))
 
 
 def set_up(form: str, level: str) -> None:

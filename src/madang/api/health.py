@@ -37,7 +37,9 @@ def offered(home: Path, traffic: Traffic) -> tuple[Offer, ...]:
     async def ready(asking: Asking) -> Outcome:
         reasons = await troubles(asking.hub, home)
         if reasons:
-            return 503, {"status": "not ready", "reasons": reasons}
+            # They name folders of this machine
+            told = reasons if asking.gate.permits(asking.identity, Permission.OPERATE) else []
+            return 503, {"status": "not ready", "reasons": told}
         sequence = await asking.hub.store(OPEN).last_sequence()
         return 200, {"status": "ready", "sequence": sequence}
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import aiohttp
 import msgspec
@@ -31,6 +31,7 @@ from madang.ngsild.parse import parse_entity
 from madang.ngsild.representation import Form, render
 from madang.settings import read
 
+KEY: Final = "MADANG_KEY"
 _ENTITIES: Final = "/ngsi-ld/v1/entities"
 _UPSERT: Final = "/ngsi-ld/v1/entityOperations/upsert"
 _PAGE: Final = 1000
@@ -46,10 +47,16 @@ Batch = list[tuple[int, dict[str, Any]]]
 
 
 class Where(msgspec.Struct, frozen=True):
-    """url: of the platform. tenant: "" for the default one."""
+    """url: of the platform. tenant: "" for the default one. key: by which this program is known there, "" for none."""
 
     url: str
     tenant: str
+    key: str = ""
+
+    def headers(self, url: str) -> dict[str, str]:
+        """Those of a request to this URL: nobody but the platform itself gets the key."""
+        own = urlsplit(url)[:2] == urlsplit(self.url)[:2]
+        return {"Authorization": f"Bearer {self.key}"} if self.key and own else {}
 
 
 class Loaded(msgspec.Struct):
@@ -82,8 +89,10 @@ def export_command(
         Address of the platform, or of another NGSI-LD broker; without it the one that uses the home.
     home
         Folder where everything is kept (MADANG_HOME, ./.madang).
+
+    In a city that is not open, a key of the platform is needed; it is taken from the variable MADANG_KEY.
     """
-    where = Where(url or _serving(home), tenant)
+    where = Where(url or _serving(home), tenant, os.environ.get(KEY, ""))
     if file is None:
         n = asyncio.run(_export(where, type, sys.stdout.buffer))
     else:
@@ -116,8 +125,10 @@ def load_command(
         Folder where everything is kept (MADANG_HOME, ./.madang).
     json
         Print the outcome as JSON.
+
+    In a city that is not open, a key of the platform is needed; it is taken from the variable MADANG_KEY.
     """
-    where = Where(url or _serving(home), tenant)
+    where = Where(url or _serving(home), tenant, os.environ.get(KEY, ""))
     if file is None:
         loaded = asyncio.run(_load(where, sys.stdin.buffer))
     else:
@@ -152,7 +163,8 @@ async def _export(where: Where, type_: str | None, target: BinaryIO) -> int:
     contexts: dict[bytes, Context] = {}
     async with _client(where) as client:
         while url is not None:
-            async with client.get(url, headers={"Accept": "application/ld+json"}) as reply:
+            headers = {"Accept": "application/ld+json", **where.headers(url)}
+            async with client.get(url, headers=headers) as reply:
                 entities = orjson.loads(await _body(reply))
                 found = _NEXT.search(", ".join(reply.headers.getall("Link", [])))
             for entity in entities:
@@ -232,7 +244,8 @@ async def _write(client: aiohttp.ClientSession, where: Where, batch: Batch) -> l
     media = "application/ld+json" if "@context" in batch[0][1] else "application/json"
     body = orjson.dumps([entity for _, entity in batch])
     for _ in range(_TRIES):
-        async with client.post(where.url + _UPSERT, data=body, headers={"Content-Type": media}) as reply:
+        headers = {"Content-Type": media, **where.headers(where.url)}
+        async with client.post(where.url + _UPSERT, data=body, headers=headers) as reply:
             if reply.status == 503:
                 await asyncio.sleep(1)
                 continue
