@@ -219,8 +219,9 @@ class Sessions(Protocol):
 
     async def of(self, account: int) -> list[Session]: ...
 
-    async def renew(self, number: int, digest: bytes, made: int, former_until: int) -> None:
-        """Give it another secret; the former one counts until then."""
+    async def renew(self, former: bytes, digest: bytes, made: int, former_until: int) -> bool:
+        """Give the session with this secret another one; the former one counts until then. Whether there is one that does not
+        have another already."""
         ...
 
     async def end(self, number: int, account: int) -> bool:

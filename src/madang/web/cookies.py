@@ -7,9 +7,10 @@ from typing import Final
 from starlette.responses import Response
 
 from madang.hub.accounts.provided import BEGUN_SECONDS
-from madang.hub.accounts.signing_in import Browser
+from madang.hub.accounts.signing_in import Browser, renewed
 from madang.hub.trust.credentials import SESSION_COOKIE
 from madang.settings import LIMITS
+from madang.trust.identity import Kind
 from madang.web.visit import Visit
 
 STATE_COOKIE: Final = "madang_state"
@@ -30,6 +31,18 @@ def address_of(visit: Visit) -> str:
 
 def keep_session(visit: Visit, response: Response, token: str) -> None:
     _set(visit, response, SESSION_COOKIE, token, LIMITS.session_seconds_max)
+
+
+async def renew_session(visit: Visit, response: Response) -> None:
+    """Another value for the cookie now and then, so that one that was seen somewhere is soon worth nothing."""
+    if (
+        visit.identity.kind is Kind.PERSON
+        and visit.site.parts is not None
+        and "set-cookie" not in response.headers
+    ):
+        token = await renewed(visit.site.accounts, visit.request.cookies.get(SESSION_COOKIE, ""))
+        if token:
+            keep_session(visit, response, token)
 
 
 def end_session(visit: Visit, response: Response) -> None:

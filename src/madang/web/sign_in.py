@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from starlette.responses import RedirectResponse, Response
 
@@ -176,12 +175,8 @@ async def fields(visit: Visit) -> dict[str, str]:
 
 def local_path(text: str, visit: Visit) -> str:
     """A page of this site to go on to; one's own account where the text is none, or leads elsewhere."""
-    parts = urlsplit(text) if text.isprintable() and "\\" not in text else urlsplit("")
-    local = (
-        text.startswith(tuple(f"/{language}/" for language in LANGUAGES))
-        and not parts.scheme
-        and not parts.netloc
-    )
+    local = text.isprintable() and "\\" not in text
+    local = local and text.startswith(tuple(f"/{language}/" for language in LANGUAGES))
     return text if local else visit.url("/my")
 
 

@@ -13,7 +13,7 @@ from madang.errors import BadRequestData, Conflict, Denied, NotFound, Unauthenti
 from madang.hub.accounts import tokens
 from madang.hub.accounts.accounts import Accounts, own_account
 from madang.hub.accounts.keys import require_days, require_scopes
-from madang.hub.accounts.members import require_roles, require_tenants
+from madang.hub.accounts.members import refuse_operator, require_roles, require_tenants
 from madang.hub.accounts.names import name_of
 from madang.settings import LIMITS
 from madang.store.audit import Deed
@@ -115,6 +115,7 @@ async def let_in(accounts: Accounts, identity: Identity, number: int, grant: Gra
 
     Raises NotFound, Denied, BadRequestData."""
     client = await _looked_after(accounts, identity, number)
+    refuse_operator(grant.roles)
     require_roles(accounts, grant.roles)
     require_tenants(identity, grant.tenants)
     if not grant.roles or not grant.tenants:

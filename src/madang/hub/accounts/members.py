@@ -171,23 +171,28 @@ async def require_standing(
     accounts: Accounts, identity: Identity, standing: Standing, former: Account | None = None
 ) -> None:
     """Raises BadRequestData for what there is not, Denied for what this one may not give."""
-    require_roles(accounts, standing.roles, former.roles if former is not None else ())
+    # A command knows no city file, so none of the roles that one defines
+    if identity.kind is not Kind.OPERATOR:
+        refuse_operator(standing.roles, former.roles if former is not None else ())
+        require_roles(accounts, standing.roles)
     require_tenants(identity, standing.tenants)
     known = {one.id for one in await organisations(accounts)}
     if unknown := [one for one in standing.organisations if one not in known]:
         raise BadRequestData(f"There is no organisation {unknown[0][:200]}; add it first")
 
 
-def require_roles(accounts: Accounts, roles: Iterable[str], former: Iterable[str] = ()) -> None:
-    """former: roles that are there already, which may stay."""
+def require_roles(accounts: Accounts, roles: Iterable[str]) -> None:
+    """Raises BadRequestData for one that there is not."""
     for role in roles:
         if role not in accounts.roles or role == VISITOR:
             given = ", ".join(one for one in accounts.roles if one != VISITOR)
             raise BadRequestData(f"'{role[:80]}' is no role that somebody can have; there are {given}")
-        if role == PLATFORM_OPERATOR and role not in former:
-            raise Denied(
-                f"Only a command on the machine gives the role {PLATFORM_OPERATOR}: `madang account`"
-            )
+
+
+def refuse_operator(roles: Iterable[str], former: Iterable[str] = ()) -> None:
+    """Raises Denied for the role of who runs the platform. former: roles that are there already, which may stay."""
+    if PLATFORM_OPERATOR in roles and PLATFORM_OPERATOR not in former:
+        raise Denied(f"Only a command on the machine gives the role {PLATFORM_OPERATOR}: `madang account`")
 
 
 def require_tenants(identity: Identity, tenants: tuple[str, ...] | None) -> None:

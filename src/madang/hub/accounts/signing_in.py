@@ -96,8 +96,8 @@ async def renewed(accounts: Accounts, token: str) -> str:
     if session is None or now - session.made < LIMITS.session_secret_seconds_max * _SECOND:
         return ""
     fresh = tokens.made(tokens.PLAIN)
-    await accounts.platform.sessions.renew(session.number, tokens.digest(fresh), now, now + _OVERLAP_US)
-    return fresh
+    digests = tokens.digest(token), tokens.digest(fresh)
+    return fresh if await accounts.platform.sessions.renew(*digests, now, now + _OVERLAP_US) else ""
 
 
 async def own_sessions(accounts: Accounts, identity: Identity) -> list[Session]:

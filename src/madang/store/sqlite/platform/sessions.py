@@ -46,11 +46,12 @@ class SqliteSessions:
         rows = self._file.reader.execute(f"{_SESSION} WHERE account = ? ORDER BY seen DESC", (account,))
         return [Session(*row) for row in rows]
 
-    async def renew(self, number: int, digest: bytes, made: int, former_until: int) -> None:
-        await self._run(
-            "UPDATE session SET former = digest, former_until = ?, digest = ?, made = ? WHERE number = ?",
-            (former_until, digest, made, number),
+    async def renew(self, former: bytes, digest: bytes, made: int, former_until: int) -> bool:
+        changed = await self._run(
+            "UPDATE session SET former = digest, former_until = ?, digest = ?, made = ? WHERE digest = ?",
+            (former_until, digest, made, former),
         )
+        return changed > 0
 
     async def end(self, number: int, account: int) -> bool:
         return bool(
