@@ -13,7 +13,7 @@ from madang.settings import SETTINGS, Limits, Settings, read
 
 UNITS = (
     "attributes|tenants|fetches|documents|bytes|cached|changes|characters|clients|contexts|depth|entities|files|ids|indexes|instances|lines|ms"
-    "|accounts|readings|requests|days|failures|hours|names|passwords|policies|sign_ins|entries|subscriptions|levels|keys|kept|remembered|in_flight|refusals|letters|observations|rows|seconds|terms|threads|vertices"
+    "|per_minute|accounts|readings|requests|days|failures|hours|names|passwords|policies|sign_ins|entries|subscriptions|levels|keys|kept|remembered|in_flight|refusals|letters|observations|rows|seconds|terms|threads|vertices"
 )
 
 
@@ -29,7 +29,7 @@ def test_a_flag_wins_over_its_variable() -> None:
         "MADANG_EGRESS_ALLOW": "*.Example.org, 10.0.0.0/8,::1",
     }
     chosen = read(environment, {"port": "0", "home": None})
-    assert chosen == Settings(Path("/one"), "127.0.0.1", 0, "", ("*.example.org", "10.0.0.0/8", "::1"))
+    assert chosen == Settings(Path("/one"), "127.0.0.1", 0, egress_allow=("*.example.org", "10.0.0.0/8", "::1"))
 
 
 @pytest.mark.parametrize(
