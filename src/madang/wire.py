@@ -89,20 +89,25 @@ def days_kept(settings: Settings) -> dict[str, int]:
     return {"" if name == "*" else expand(name): days for name, days in settings.personal_kept}
 
 
-@asynccontextmanager
-async def open_hub(home: Home, settings: Settings, owners: Owners | None = None) -> AsyncIterator[Hub]:
-    """The hub over the SQLite stores of a home; at the end what waits is written and they are closed.
-
-    owners: say what those who subscribed may see; None where that is everything."""
+def hub_over(home: Home, settings: Settings) -> Hub:
+    """The hub over the SQLite stores of a home, which notifies nobody."""
     clock = SystemClock()
     options = store_options(settings)
-    hub = Hub(
+    return Hub(
         open_store=lambda tenant: SqliteStore(store_path(home.tenants, tenant), clock, options),
         has_store=lambda tenant: store_path(home.tenants, tenant).exists(),
         contexts=Contexts(vocabulary.context(), clock, settings.egress_allow, options.context),
         clock=clock,
         history_page=settings.history_page,
     )
+
+
+@asynccontextmanager
+async def open_hub(home: Home, settings: Settings, owners: Owners | None = None) -> AsyncIterator[Hub]:
+    """The hub over the SQLite stores of a home; at the end what waits is written and they are closed.
+
+    owners: say what those who subscribed may see; None where that is everything."""
+    hub = hub_over(home, settings)
     # They look up names and connect to brokers, and one that does not answer must not hold up the others
     threads = ThreadPoolExecutor(LIMITS.waiting_threads_max, thread_name_prefix="waiting")
     asyncio.get_running_loop().set_default_executor(threads)
@@ -149,6 +154,23 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
         await store.close()
 
 
+@asynccontextmanager
+async def open_custody(home: Home, settings: Settings) -> AsyncIterator[Custody]:
+    """Who looks after persons' data, for a command on the machine. What waits to be notified waits for the platform, which
+    knows what who subscribed may see."""
+    clock = SystemClock()
+    store = SqlitePlatform(home.platform_file)
+    accounts = Accounts(store, clock)
+    hub = hub_over(home, settings)
+    hub.audit = store.audit
+    try:
+        yield Custody(hub, SqliteKeys(home.keys_file), accounts)
+    finally:
+        await hub.close()
+        await accounts.close()
+        await store.close()
+
+
 def offered(city: City, settings: Settings, traffic: Traffic) -> tuple[Offer, ...]:
     """All that is offered beside the information API and the pages."""
     return (
@@ -179,7 +201,11 @@ def application(platform: Platform, city: City, settings: Settings) -> Applicati
 
 
 WIRING: Final = Wiring(
-    open_hub, open_platform, application, SqliteFiles(lambda: store_options(read(os.environ)))
+    open_hub,
+    open_platform,
+    application,
+    SqliteFiles(lambda: store_options(read(os.environ))),
+    open_custody,
 )
 
 

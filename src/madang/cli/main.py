@@ -19,6 +19,7 @@ from madang.cli.bench.scale_command import bench_scale_command
 from madang.cli.check import check_command
 from madang.cli.exits import FAILED, INTERRUPTED, OK, USAGE
 from madang.cli.maintenance import backup_command, doctor_command, restore_command
+from madang.cli.person import person_application
 from madang.cli.transfer import export_command, load_command
 from madang.cli.up import up_command
 from madang.cli.wiring import Wiring
@@ -43,6 +44,7 @@ def application(wiring: Wiring) -> App:
     app.command(restore_command(wiring), name="restore")
     app.command(doctor_command(wiring), name="doctor")
     app.command(audit_application(wiring))
+    app.command(person_application(wiring))
     app.command(bench, name="bench")
     app.command(bench_scale_command(wiring), name="bench-scale")
     return app

@@ -61,6 +61,11 @@ def backup_command(wiring: Wiring) -> Callable[..., int]:
             _home(home), destination.absolute(), wiring.files, SystemClock(), Telling(quiet=json)
         )
         _show(manifest, f"backed up {_amount(manifest)} into {destination}", as_json=json)
+        if manifest.sealed:
+            sys.stderr.write(
+                f"{manifest.sealed:,} entities about persons are sealed in it; only {_home(home).keys_file} opens them: "
+                "keep a copy of that apart, and replace it when somebody was erased\n"
+            )
         return OK
 
     return backup
@@ -102,6 +107,12 @@ def restore_command(wiring: Wiring) -> Callable[..., int]:
             sys.stderr.write(f"{busy.message.partition('; ')[0]}; stop it and start it again\n")
             return PARTIAL
         _show(manifest, f"restored {_amount(manifest)} into {place.path}{_kept(kept)}", as_json=json)
+        if manifest.lost:
+            sys.stderr.write(
+                f"{manifest.lost:,} things about persons could not be opened: their keys are not in {place.keys_file}, "
+                "because they were erased or it is of another home\n"
+            )
+            return PARTIAL
         return OK
 
     return restore

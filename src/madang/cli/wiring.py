@@ -12,6 +12,7 @@ from madang.home import Home
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import Gate
 from madang.hub.trust.parts import Parts
+from madang.hub.trust.persons import Custody
 from madang.server import Application
 from madang.settings import Settings
 from madang.store.files import StoreFiles
@@ -27,9 +28,11 @@ class Platform(msgspec.Struct, frozen=True):
 
 class Wiring(msgspec.Struct, frozen=True):
     """open_hub: the hub over the stores of a home, which the caller holds. open_platform: the same with all that a city
-    serves. application: what serves it. files: what can be done with the stores while nobody has opened them here."""
+    serves. application: what serves it. files: what can be done with the stores while nobody has opened them here.
+    open_custody: who looks after persons' data, over the stores of a home that the caller holds."""
 
     open_hub: Callable[[Home, Settings], AbstractAsyncContextManager[Hub]]
     open_platform: Callable[[Home, Settings, City], AbstractAsyncContextManager[Platform]]
     application: Callable[[Platform, City, Settings], Application]
     files: StoreFiles
+    open_custody: Callable[[Home, Settings], AbstractAsyncContextManager[Custody]]

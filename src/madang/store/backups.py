@@ -185,6 +185,11 @@ def holds_something(home: Home) -> bool:
     return any(home.tenants.glob(f"*{_SUFFIX}"))
 
 
+def former(home: Home) -> list[Path]:
+    """What was in the home before backups were restored into it: kept whole, until somebody deletes it."""
+    return sorted(home.path.glob(_KEPT.format("*")))
+
+
 def strays(home: Home, *, repair: bool) -> list[Finding]:
     """Files that no store owns any more: logs without their store, and what a killed backup or restore left."""
     found = [
