@@ -9,17 +9,20 @@ import pytest
 
 from madang import logs
 from madang.errors import NotFound, StoreBroken
-from madang.hub import batch, entities, linking, live, purge, temporal
+from madang.hub import batch, entities, linking, live, purge, telling, temporal
 from madang.hub.hub import Hub
 from madang.ngsild.attribute import property_, relationship
 from madang.ngsild.changes import Change, Delete, DeleteHistory, Mode, Write
 from madang.ngsild.context import CORE
 from madang.ngsild.entity import Entity
+from madang.ngsild.event import occurrence
 from madang.ngsild.linked import Join
 from madang.ngsild.linked import Mode as JoinMode
+from madang.ngsild.notification import Envelope
 from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import Form
 from madang.ngsild.selection import type_is
+from madang.ngsild.subscription_input import parse_subscription
 from madang.ngsild.temporal import TemporalQuery
 from madang.store.audit import Deed, Wanted
 from madang.trust.access import OPEN, Access
@@ -150,3 +153,20 @@ async def test_what_cannot_be_recorded_is_not_told(city: Hub) -> None:
         with pytest.raises(StoreBroken):
             await read(city, CALLER)
     await entities.retrieve(city, CALLER, LIGHT)
+
+
+async def test_a_notification_of_protected_things_is_recorded(city: Hub) -> None:
+    body = {
+        "type": "Subscription",
+        "entities": [{"type": "Person"}],
+        "notification": {"endpoint": {"uri": "http://203.0.113.7/"}},
+    }
+    now = city.clock.now()
+    subscription = parse_subscription(body, CORE, now, "urn:ngsi-ld:Subscription:1")
+    events = [occurrence(0, now, await entities.retrieve(city, OPEN, one)) for one in (ANNA, LIGHT)]
+    await telling.message(city, CALLER, subscription, events, Envelope("urn:x:1", now))
+    (told,) = await city.store(OPEN).audit.page(Wanted(), 10)
+    assert (told.event.deed, told.event.object, told.event.entities) == (
+        *(Deed.NOTIFY, "urn:ngsi-ld:Subscription:1"),
+        (ANNA,),
+    )

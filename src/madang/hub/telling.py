@@ -13,12 +13,14 @@ import orjson
 
 from madang.hub.hub import Hub
 from madang.hub.linking import follow
+from madang.hub.trust import audit
 from madang.ngsild.entity import Entity
 from madang.ngsild.event import Event
 from madang.ngsild.matcher import Follow
 from madang.ngsild.notification import Envelope, Linked, Message, form_of, notification
 from madang.ngsild.subscription import Subscription
 from madang.settings import LIMITS
+from madang.store.audit import Deed
 from madang.store.base import Store
 from madang.trust import duties
 from madang.trust.access import Access
@@ -67,6 +69,8 @@ async def message(
         reached = await follow(hub, access, roots, form_of(subscription, context), join)
         linked = Linked(reached.found, reached.linked)
     made = notification(subscription, events, envelope, context, linked)
+    if access.recorded:
+        await audit.seen(hub, access, [event.entity for event in events], Deed.NOTIFY, subscription.id)
     if not access.duties:
         return made
     told = (duties.HEADER, duties.told(access.duties))

@@ -52,10 +52,14 @@ async def record_in(chain: Chain, clock: Clock, *events: Event) -> None:
     await chain.append([requested(event) for event in events], clock.now())
 
 
-async def seen(hub: Hub, access: Access, things: Iterable[Thing], deed: Deed = Deed.READ) -> None:
-    """Record those of the things, which the caller is about to be told, that are of types whose reading is recorded."""
+async def seen(
+    hub: Hub, access: Access, things: Iterable[Thing], deed: Deed = Deed.READ, by: str = ""
+) -> None:
+    """Record those of the things, which the caller is about to be told, that are of types whose reading is recorded.
+
+    by: through what they are told, such as the id of a subscription."""
     found = [(one.id, access.recorded.intersection(one.types)) for one in things]
-    await _record_found(hub, access, deed, found)
+    await _record_found(hub, access, deed, found, by)
 
 
 async def seen_rendered(
@@ -86,13 +90,13 @@ async def seen_page(
 
 
 async def _record_found(
-    hub: Hub, access: Access, deed: Deed, found: Iterable[tuple[str, frozenset[str]]]
+    hub: Hub, access: Access, deed: Deed, found: Iterable[tuple[str, frozenset[str]]], by: str = ""
 ) -> None:
     """found: (id, recorded types of it)."""
     of = [(identifier, types) for identifier, types in found if types]
     if of:
         types = tuple(sorted({name for _, names in of for name in names}))
-        await record(hub, access, deed, About(entities=tuple([one for one, _ in of]), types=types))
+        await record(hub, access, deed, About(by, tuple([one for one, _ in of]), types))
 
 
 def _asked(query: Query) -> frozenset[str]:
