@@ -193,6 +193,19 @@ def beside(platform: Platform, city: City, settings: Settings, traffic: Traffic)
     return Starlette(routes=[*operations.routes(hub, gate, offers, parts), *pages.routes(site)])
 
 
+@asynccontextmanager
+async def open_accounts(home: Home) -> AsyncIterator[Accounts]:
+    """Who may sign in, for a command on the machine."""
+    home.create()
+    store = SqlitePlatform(home.platform_file)
+    accounts = Accounts(store, SystemClock())
+    try:
+        yield accounts
+    finally:
+        await accounts.close()
+        await store.close()
+
+
 def application(platform: Platform, city: City, settings: Settings) -> Application:
     """The information API by its thin path; all else, the pages among it, by Starlette."""
     traffic = Traffic()
@@ -206,6 +219,7 @@ WIRING: Final = Wiring(
     application,
     SqliteFiles(lambda: store_options(read(os.environ))),
     open_custody,
+    open_accounts,
 )
 
 

@@ -13,6 +13,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from madang import __version__
+from madang.cli.account import account_application
 from madang.cli.audit import audit_application
 from madang.cli.bench.command import bench
 from madang.cli.bench.scale_command import bench_scale_command
@@ -45,6 +46,7 @@ def application(wiring: Wiring) -> App:
     app.command(doctor_command(wiring), name="doctor")
     app.command(audit_application(wiring))
     app.command(person_application(wiring))
+    app.command(account_application(wiring))
     app.command(bench, name="bench")
     app.command(bench_scale_command(wiring), name="bench-scale")
     return app

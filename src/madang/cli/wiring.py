@@ -9,6 +9,7 @@ import msgspec
 
 from madang.city.model import City
 from madang.home import Home
+from madang.hub.accounts.accounts import Accounts
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import Gate
 from madang.hub.trust.parts import Parts
@@ -29,10 +30,12 @@ class Platform(msgspec.Struct, frozen=True):
 class Wiring(msgspec.Struct, frozen=True):
     """open_hub: the hub over the stores of a home, which the caller holds. open_platform: the same with all that a city
     serves. application: what serves it. files: what can be done with the stores while nobody has opened them here.
-    open_custody: who looks after persons' data, over the stores of a home that the caller holds."""
+    open_custody: who looks after persons' data, over the stores of a home that the caller holds.
+    open_accounts: who may sign in, also while another process serves."""
 
     open_hub: Callable[[Home, Settings], AbstractAsyncContextManager[Hub]]
     open_platform: Callable[[Home, Settings, City], AbstractAsyncContextManager[Platform]]
     application: Callable[[Platform, City, Settings], Application]
     files: StoreFiles
     open_custody: Callable[[Home, Settings], AbstractAsyncContextManager[Custody]]
+    open_accounts: Callable[[Home], AbstractAsyncContextManager[Accounts]]
