@@ -364,6 +364,9 @@ REFUSED = {
     "a dataset that is a pattern": Policy("x", Effect.PROHIBIT, what=What(datasets=(".*",))),
     "an owner that would end a text": Policy("x", Effect.PERMIT, what=What(owner='urn:x:1"|name')),
     "a subject that is a name": Policy("x", Effect.PROHIBIT, who=Who(subjects=("alice@example.org",))),
+    "a pattern that is too long": Policy(
+        "x", Effect.PROHIBIT, what=What(datasets=tuple(f"{'s' * 50}-{number}" for number in range(20)))
+    ),
     "too many names": Policy(
         "x", Effect.PERMIT, what=What(ids=tuple(f"urn:x:{number}" for number in range(201)))
     ),

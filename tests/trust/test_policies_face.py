@@ -277,6 +277,28 @@ async def test_sums_of_history_are_an_action_of_their_own(city: ClosedCity) -> N
             assert reply.status == 400 or ("height" in reply.json()) is shown
 
 
+async def test_to_erase_what_was_is_an_action_of_its_own(city: ClosedCity) -> None:
+    officer, administrator = await city.sign_in("data-officer"), await city.sign_in("city-administrator")
+    policy = {
+        "id": "no-erasing",
+        "effect": "prohibit",
+        "who": {"roles": ["data-officer"]},
+        "actions": ["administer"],
+    }
+    await city.client.put("/api/policies/no-erasing", policy, headers=administrator.headers)
+    history = f"/ngsi-ld/v1/temporal/entities/{BUILDING}"
+    change = {"type": "Property", "value": 31}
+    for who, status in ((officer, 403), (administrator, 204)):
+        written = await city.client.patch(f"{ENTITIES}/{BUILDING}/attrs/height", change, headers=who.headers)
+        assert written.status == 204
+        erased = await city.client.delete(f"{history}/attrs/height?deleteAll=true", headers=who.headers)
+        assert erased.status == status, erased.body
+    await city.client.delete(f"{ENTITIES}?type=Building", headers=officer.headers)
+    assert await names(city, administrator)
+    await city.client.delete(f"{ENTITIES}?type=Building", headers=administrator.headers)
+    assert not await names(city, administrator)
+
+
 # --- pages ---
 
 

@@ -93,11 +93,12 @@ class Call:
         if self.gate is not None:
             self.gate.require(self.identity, permission)
 
-    def ask_for_sums(self) -> None:
-        """What is asked are figures of many values, not the values: policies may allow the one and not the other."""
+    def ask_for(self, action: Action) -> None:
+        """Be told what the caller sees, and may change, for another action than that of the route: policies may allow
+        the figures of many values without the values, and writing without erasing what was."""
         if self.gate is not None:
             now = self.access
-            self.access = self.gate.access(self.identity, now.tenant, Action.AGGREGATE, now.purpose)
+            self.access = self.gate.access(self.identity, now.tenant, action, now.purpose)
 
     @property
     def host(self) -> bytes:

@@ -22,6 +22,7 @@ from madang.ngsild.query import Query, Window
 from madang.ngsild.representation import Form, leaves_nothing
 from madang.ngsild.selection import parse_types
 from madang.settings import LIMITS
+from madang.trust.identity import Action
 
 _ORDERING: Final = frozenset(("orderBy", "orderFrom", "orderGeometry", "collation"))
 
@@ -80,7 +81,7 @@ async def _query(call: Call) -> Answer:
     asked, wanted, window = question.asked, question.wanted, question.window
     how, context = asked.reading, asked.reading.form.context
     if window.limit == 0:
-        call.ask_for_sums()
+        call.ask_for(Action.AGGREGATE)
     if how.plain and asked.join is None and context is call.hub.contexts.default:
         page = await entities.rendered_query(call.hub, call.access, wanted, window)
         headers = [JSON, (b"link", how.link), *page_headers(call, window, page.total, page.next_cursor)]

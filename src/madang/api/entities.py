@@ -26,6 +26,7 @@ from madang.ngsild.entity import Entity
 from madang.ngsild.expression import linked_depth
 from madang.ngsild.identifier import require_uri
 from madang.ngsild.parse import parse_entity, parse_fragment
+from madang.trust.identity import Action
 
 PURGE: Final = frozenset(
     (
@@ -81,6 +82,7 @@ async def delete(call: Call) -> Answer:
 
 async def purge_all(call: Call) -> Answer:
     """CIM 009 §5.6.21, §6.4.3.3."""
+    call.ask_for(Action.ADMINISTER)
     require_known(call, PURGE)
     context = await link_context(call)
     query = read_query(call, context)

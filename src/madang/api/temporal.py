@@ -27,7 +27,7 @@ from madang.ngsild.evolution_forms import Shape, as_object, members
 from madang.ngsild.evolution_input import parse_evolution, parse_instance
 from madang.ngsild.identifier import require_uri
 from madang.settings import LIMITS
-from madang.trust.identity import Permission
+from madang.trust.identity import Action, Permission
 
 
 async def create(call: Call) -> Answer:
@@ -47,7 +47,7 @@ async def query(call: Call) -> Answer:
     question = await read_question(call, many=True)
     wanted, window = read_selection(call, question)
     if question.temporal.aggregation is not None:
-        call.ask_for_sums()
+        call.ask_for(Action.AGGREGATE)
     found = await temporal.query(call.hub, call.access, wanted, question.temporal, window)
     bodies = await _rendered(found, question)
     if question.media == "ld+json":
@@ -73,7 +73,7 @@ async def retrieve(call: Call) -> Answer:
     entity_id = require_uri(call.path[0], "The entity id")
     question = await read_question(call)
     if question.temporal.aggregation is not None:
-        call.ask_for_sums()
+        call.ask_for(Action.AGGREGATE)
     found = await temporal.retrieve(call.hub, call.access, entity_id, question.temporal)
     (body,) = await _rendered(found, question)
     if body == b"{}":
@@ -88,6 +88,7 @@ async def retrieve(call: Call) -> Answer:
 
 async def delete(call: Call) -> Answer:
     """CIM 009 §5.6.16, §6.19.3.2."""
+    call.ask_for(Action.ADMINISTER)
     read_options(call)
     if not call.path[0]:
         raise MethodNotAllowed("Name the entity whose history shall be erased", detail="GET, POST")
@@ -111,6 +112,7 @@ async def append(call: Call) -> Answer:
 
 async def delete_attribute(call: Call) -> Answer:
     """CIM 009 §5.6.13, §6.21.3.1."""
+    call.ask_for(Action.ADMINISTER)
     read_options(call, parameters=("datasetId", "deleteAll"))
     entity_id = require_uri(call.path[0], "The entity id")
     context = await link_context(call)
@@ -125,6 +127,7 @@ async def delete_attribute(call: Call) -> Answer:
 
 async def replace_instance(call: Call) -> Answer:
     """CIM 009 §5.6.14, §6.22.3.1."""
+    call.ask_for(Action.ADMINISTER)
     read_options(call)
     entity_id = require_uri(call.path[0], "The entity id")
     if not call.path[1] or not call.path[2]:
@@ -138,6 +141,7 @@ async def replace_instance(call: Call) -> Answer:
 
 async def delete_instance(call: Call) -> Answer:
     """CIM 009 §5.6.15, §6.22.3.2."""
+    call.ask_for(Action.ADMINISTER)
     read_options(call)
     entity_id = require_uri(call.path[0], "The entity id")
     instance_id = require_uri(call.path[2], "The instanceId")

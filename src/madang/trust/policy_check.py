@@ -22,8 +22,9 @@ from madang.ngsild.times import parse_moment
 from madang.settings import LIMITS
 from madang.trust.identity import Action, Permission
 from madang.trust.policy import EVERY, OWN, READING, Effect, Policy
-from madang.trust.policy_compile import Ground, geometry_of
+from madang.trust.policy_compile import Ground, geometry_of, rules
 from madang.trust.roles import VISITOR, Role
+from madang.trust.view import View, compile_view
 
 _SUBJECT: Final = re.compile(r"(person|key|client):[1-9]\d{0,14}")
 _PURPOSE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -61,7 +62,14 @@ def problems(policy: Policy, known: Known) -> list[Problem]:
         *_duties(policy, known),
         *_protected(policy, known),
     ]
+    if not found:
+        # Each part can be read, but together they may be more than a query can hold
+        found = _readable(partial(_compiled, policy, known.ground), "what")
     return found + _without_effect(policy, known)
+
+
+def _compiled(policy: Policy, ground: Ground) -> None:
+    compile_view(View(tuple(rules(policy, ("urn:madang:somebody",), ground))))
 
 
 def _readable(read: Callable[[], object], *path: str | int) -> list[Problem]:
