@@ -7,6 +7,7 @@ is sent again if who subscribed may see that by now.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +17,9 @@ from madang.hub import telling
 from madang.hub.delivery.notifier import Notifier
 from madang.hub.delivery.sending import Result, Sent
 from madang.hub.hub import Hub
+from madang.hub.trust import audit
 from madang.ngsild.subscription import DeliveryState, Status, Subscription
+from madang.store.audit import About, Deed
 from madang.store.deliveries import DeadLetter, Failing
 from madang.trust.access import Access
 
@@ -102,6 +105,8 @@ async def _shown(hub: Hub, access: Access, letter: DeadLetter) -> DeadLetter:
     line = _notifier(hub, access).line(access.tenant, letter.subscription)
     try:
         if line is not None and await telling.is_shown(hub, access, line.subscription, letter.body):
+            if access.recorded:
+                await _record(hub, access, [letter], "read")
             return letter
     except ContextUnavailable:
         pass
@@ -147,6 +152,7 @@ async def retry_all(hub: Hub, access: Access, subscription_id: str) -> Retried:
 async def drop(hub: Hub, access: Access, number: int) -> None:
     """Raises NotFound."""
     found = await _found(hub, access, number)
+    await _record(hub, access, [found], "dropped")
     await _forget(hub, access, found)
 
 
@@ -156,13 +162,24 @@ async def drop_all(hub: Hub, access: Access, subscription_id: str) -> int:
     await _notifier(hub, access).keep(access.tenant)
     deliveries = hub.store(access).deliveries
     while found := await deliveries.letters(subscription_id, _PAGE):
+        await _record(hub, access, found, "dropped")
         removed = await deliveries.drop([one.number for one in found])
         _notifier(hub, access).dropped(access.tenant, subscription_id, removed)
         dropped += removed
     return dropped
 
 
+async def _record(hub: Hub, access: Access, letters: Sequence[DeadLetter], done: str) -> None:
+    """That the caller did this with letters of one subscription, which may be of protected things. In an open city
+    nobody is known."""
+    if access.view is not None:
+        numbers = " ".join(str(letter.number) for letter in letters)
+        about = About(letters[0].subscription, reason=f"{done}: {numbers}")
+        await audit.record(hub, access, Deed.DELIVERY, about)
+
+
 async def _retry(hub: Hub, access: Access, found: DeadLetter) -> Sent:
+    await _record(hub, access, [found], "sent again")
     sent = await _notifier(hub, access).send_again(access.tenant, found)
     if sent.result is Result.DELIVERED:
         await _forget(hub, access, found)

@@ -32,8 +32,6 @@ class Deed(StrEnum):
     DOWNLOAD = "download"
     WRITE = "write"
     DELETE = "delete"
-    REFUSED = "refused"
-    """Asked for what they may not have."""
     CONSENT = "consent"
     WITHDRAW = "withdraw"
     """Took a consent back."""
