@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,20 @@ def test_events_are_exported(home: Path, capsys: pytest.CaptureFixture[str]) -> 
     # A spreadsheet must not run what somebody wrote as a reason
     assert rows[0]["reason"] == "'" + READING.reason
     assert len(json.read_text().splitlines()) == 3
+
+
+def test_the_commands_of_the_page(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^madang audit (.*)$", page, re.MULTILINE)
+    assert len(commands) >= 5
+    _, checked = verified(home, capsys)
+    for line in commands:
+        words = line.replace("NUMBER:HASH", checked[PLATFORM]["head"]).split()
+        code, _, err = madang(home, capsys, *words)
+        assert code == 0, (line, err)
 
 
 @pytest.mark.parametrize(
