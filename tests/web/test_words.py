@@ -34,7 +34,7 @@ MADE = (
     r"accounts\.(done|tab)-.*",
     r"accounts\.(fault|permission|welcome)\..*",
     r"administration\..*",
-    r"persons\.(done|wish|cause)-.*",
+    r"persons\.(done|wish|cause|fault)-.*",
     r"persons\.gone\..*",
 )
 MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|unknown|often|denied|busy|broken|fault)\..*",)

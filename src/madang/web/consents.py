@@ -8,7 +8,7 @@ import msgspec
 from starlette.responses import RedirectResponse, Response
 
 from madang import vocabulary
-from madang.errors import BadRequestData, MadangError
+from madang.errors import BadRequestData, Busy, Conflict, MadangError, NotFound
 from madang.hub.trust import consent, persons, requests
 from madang.hub.trust.consent import Consents
 from madang.hub.trust.handout import readable
@@ -23,6 +23,7 @@ from madang.web.visit import Visit
 PATH: Final = "/my/data"
 _OUTCOMES: Final = ("given", "revoked", "asked")
 _READINGS: Final = 20
+FAULTS: Final[dict[type[MadangError], str]] = {NotFound: "missing", Conflict: "closed", Busy: "many"}
 
 
 async def data_page(visit: Visit) -> Response:
@@ -54,7 +55,13 @@ async def act(visit: Visit) -> Response:
             case _:
                 raise BadRequestData("The form does not say what to do")
     except MadangError as error:
-        return await _page(visit, error.message)
+        return await _page(visit, said(visit, error))
+
+
+def said(visit: Visit, error: MadangError) -> str:
+    """What is wrong, in the reader's language where there is a text for it."""
+    key = error.detail or FAULTS.get(type(error), "")
+    return (visit.known(f"persons.fault-{key}") if key else "") or error.message
 
 
 async def taken(visit: Visit, person: str, reason: str, form: str) -> Response:

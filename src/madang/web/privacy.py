@@ -12,7 +12,7 @@ from madang.hub.trust import consent, persons, requests
 from madang.store.persons import Destruction
 from madang.web import administration
 from madang.web.account import whole
-from madang.web.consents import request_view, taken
+from madang.web.consents import request_view, said, taken
 from madang.web.headers import SECURITY_HEADERS
 from madang.web.sign_in import fields
 from madang.web.visit import Visit
@@ -34,7 +34,7 @@ async def act(visit: Visit) -> Response:
     try:
         return await _carry_out(visit, form, person)
     except MadangError as error:
-        return await _page(visit, person, error.message)
+        return await _page(visit, person, said(visit, error))
 
 
 async def _carry_out(visit: Visit, form: dict[str, str], person: str) -> Response:
@@ -53,7 +53,7 @@ async def _carry_out(visit: Visit, form: dict[str, str], person: str) -> Respons
             return await taken(visit, person, _reason(form), form.get("form", ""))
         case "erase":
             if form.get("again", "").strip() != person:
-                raise BadRequestData("To erase a person, type the identifier once more")
+                raise BadRequestData("To erase a person, type the identifier once more", detail="again")
             erased = await persons.erase(visit.site.custody, access, person, _reason(form))
             done = "erased-pending" if erased.pending else "erased"
             return _back(visit, done, mentions=erased.mentions)
@@ -65,7 +65,9 @@ def _subject(form: dict[str, str]) -> str:
     subject = form.get("subject", "").strip()
     kind, _, number = subject.partition(":")
     if kind != "person" or not (number.isascii() and number.isdigit()):
-        raise BadRequestData("An account is named as person:7; its number is on the members' page")
+        raise BadRequestData(
+            "An account is named as person:7; its number is on the members' page", detail="subject"
+        )
     return subject
 
 
@@ -73,7 +75,9 @@ def _reason(form: dict[str, str]) -> str:
     """It goes into the audit, which outlives the person's data."""
     reason = form.get("reason", "").strip()
     if not reason or len(reason) > 500:
-        raise BadRequestData("Give a reason of at most 500 characters, without saying whose data it is")
+        raise BadRequestData(
+            "Give a reason of at most 500 characters, without saying whose data it is", detail="reason"
+        )
     return reason
 
 
@@ -86,7 +90,7 @@ async def _page(visit: Visit, person: str, problem: str = "") -> Response:
         try:
             found = await _person(visit, person)
         except NotFound as error:
-            problem = problem or error.message
+            problem = problem or said(visit, error)
     shown = {
         "requests": [request_view(visit, one) for one in kept.requests("", _SHOWN)],
         "destructions": [_destruction(visit, one) for one in kept.destructions(_SHOWN)],

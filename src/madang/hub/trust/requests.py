@@ -29,7 +29,7 @@ async def answer(hub: Hub, access: Access, number: int, text: str) -> Request:
     """Close a request. Raises NotFound, Conflict for one that is closed, BadRequestData."""
     _check(text)
     if not text.strip():
-        raise BadRequestData("An answer needs words: the person will read them")
+        raise BadRequestData("An answer needs words: the person will read them", detail="words")
     persons = hub.store(access).persons
     request = persons.request(number)
     if request is None:
@@ -41,4 +41,6 @@ async def answer(hub: Hub, access: Access, number: int, text: str) -> Request:
 
 def _check(text: str) -> None:
     if len(text) > LIMITS.person_request_characters_max:
-        raise BadRequestData(f"The text is longer than {LIMITS.person_request_characters_max} characters")
+        raise BadRequestData(
+            f"The text is longer than {LIMITS.person_request_characters_max} characters", detail="long"
+        )
