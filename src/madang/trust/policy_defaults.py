@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from madang.trust.identity import Action
 from madang.trust.policy import EVERY, OWN, READING, Constraints, Effect, Policy, What, Who
 from madang.trust.roles import Role
@@ -16,6 +18,8 @@ _PROGRAMMES: Final = (
     *("Programme", "Call", "Proposal", "Event", "Pilot", "Project", "Measure", "Agreement", "Need", "Offer"),
     *("Partnership", "Contract", "Suggestion"),
 )
+_HANDLING: Final = (Action.READ, Action.NOTIFY, Action.WRITE)
+_FIGURES: Final = (Action.AGGREGATE,)
 _OFFERINGS: Final = ("Product", "Service", "Technology", "Need", "Offer", "Proposal")
 
 
@@ -85,83 +89,67 @@ def _ordinary(readers: tuple[str, ...]) -> list[Policy]:
     ]
 
 
-def _for(policy: Policy, *purposes: str) -> Policy:
-    return Policy(
-        policy.id,
-        policy.effect,
-        policy.name,
-        policy.who,
-        policy.what,
-        policy.actions,
-        Constraints(purposes=purposes),
-    )
+def _for(purpose: str, policy: Policy) -> Policy:
+    return msgspec.structs.replace(policy, constraints=Constraints(purposes=(purpose,)))
 
 
 def _protected(protected: tuple[str, ...]) -> list[Policy]:
-    read, write = (Action.READ, Action.NOTIFY), (Action.WRITE,)
     found = [
+        *(_for("safety", one) for one in _incidents()),
         _for(
-            _permit(
-                "incidents-seen",
-                "관제 요원의 상황 열람",
-                "Control-room operators see incidents",
-                *(("control-room-operator",), What(types=("Incident",)), read),
-            ),
-            "safety",
-        ),
-        _for(
-            _permit(
-                "incidents-written",
-                "관제 요원의 상황 기록",
-                "Control-room operators record incidents",
-                *(("control-room-operator",), What(types=("Incident",), attributes=(EVERY,)), write),
-            ),
-            "safety",
-        ),
-        _for(
+            "complaint",
             _permit(
                 "messages-moderated",
                 "게시 관리자의 글과 민원 처리",
                 "Moderators see messages and complaints",
-                *(("moderator",), What(types=("Message", "Complaint")), (*read, *write)),
+                *(("moderator",), What(types=("Message", "Complaint")), _HANDLING),
             ),
-            "complaint",
         ),
         _for(
+            "programme",
             _permit(
                 "meetings-organised",
                 "회의 준비",
                 "Those who organise meetings see them",
-                *(
-                    ("community-lead", "programme-manager"),
-                    What(types=("Meeting",)),
-                    (*read, *write),
-                ),
+                *(("community-lead", "programme-manager"), What(types=("Meeting",)), _HANDLING),
             ),
-            "programme",
         ),
         _for(
+            "research",
             _permit(
                 "protected-counted",
                 "민원과 상황의 통계",
                 "Researchers and the ministry get figures of complaints and incidents",
-                *(
-                    ("researcher", "ministry-observer"),
-                    What(types=("Complaint", "Incident")),
-                    (Action.AGGREGATE,),
-                ),
+                *(("researcher", "ministry-observer"), What(types=("Complaint", "Incident")), _FIGURES),
             ),
-            "research",
         ),
     ]
     if protected:
-        officer = ("privacy-officer",)
-        everything = What(types=protected, attributes=(EVERY,))
         asked = _permit(
             "privacy-requests",
             "정보주체 요구의 처리",
             "The privacy officer answers requests of the persons concerned",
-            *(officer, everything, (Action.READ, Action.DISTRIBUTE)),
+            ("privacy-officer",),
+            What(types=protected, attributes=(EVERY,)),
+            (Action.READ, Action.DISTRIBUTE),
         )
-        found.append(_for(asked, "rights"))
+        found.append(_for("rights", asked))
     return found
+
+
+def _incidents() -> list[Policy]:
+    operators = ("control-room-operator",)
+    return [
+        _permit(
+            "incidents-seen",
+            "관제 요원의 상황 열람",
+            "Control-room operators see incidents",
+            *(operators, What(types=("Incident",)), (Action.READ, Action.NOTIFY)),
+        ),
+        _permit(
+            "incidents-written",
+            "관제 요원의 상황 기록",
+            "Control-room operators record incidents",
+            *(operators, What(types=("Incident",), attributes=(EVERY,)), (Action.WRITE,)),
+        ),
+    ]
