@@ -2,71 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import orjson
 import pytest
-import pytest_asyncio
+from tests.trust.policy_makers import (
+    BUILDING,
+    EXPAND,
+    HOUR,
+    INCIDENT,
+    NOON,
+    PERSON,
+    entity,
+    made,
+    may_change,
+    names_seen,
+    person,
+    sees,
+)
 
 from madang import vocabulary
 from madang.clock import FixedClock
-from madang.errors import BadRequestData, Conflict, NotFound
-from madang.hub.trust.policies import Origin, Policies
-from madang.hub.trust.rulebook import Beginning, rulebook
-from madang.ngsild.entity import Attribute, Entity
+from madang.errors import BadRequestData
+from madang.ngsild.entity import Entity
 from madang.ngsild.query import Query
 from madang.ngsild.selection import type_is
 from madang.ngsild.times import parse_moment
-from madang.store.audit import Deed, Wanted
-from madang.store.sqlite.platform.store import SqlitePlatform
-from madang.trust.access import Access, Duty
+from madang.trust.access import Duty
 from madang.trust.identity import OPERATOR, VISITOR, Action, Identity, Kind, Permission
 from madang.trust.policy import Constraints, Duties, Effect, Policy, What, Who
 from madang.trust.roles import BUILT_IN, Role
-from madang.trust.view import Rule, View, compile_view
-
-NOON = parse_moment("2026-07-01T12:00:00+09:00")  # a Wednesday
-HOUR = 3600 * 1_000_000
-EXPAND = vocabulary.context().expand
-BUILDING, PERSON, INCIDENT = EXPAND("Building"), EXPAND("Person"), EXPAND("Incident")
-
-
-def made(*policies: Policy, clock: FixedClock | None = None, **of_city: object) -> Policies:
-    beginning = Beginning("gaon", "Asia/Seoul", policies=policies, **of_city)  # type: ignore[arg-type] # checked by struct
-    return Policies(rulebook(beginning), clock or FixedClock(NOON))
-
-
-def person(*roles: str, number: int = 1, organisations: tuple[str, ...] = ()) -> Identity:
-    return Identity(f"person:{number}", Kind.PERSON, frozenset({""}), roles, organisations)
-
-
-def entity(kind: str, *names: str, owner: str = "", identifier: str = "") -> Entity:
-    attributes = [Attribute(EXPAND(name), b'{"type":"Property","value":1}') for name in names]
-    if owner:
-        body = orjson.dumps({"type": "Relationship", "object": owner})
-        attributes.append(Attribute(EXPAND("ownedBy"), body))
-    return Entity(identifier or f"urn:ngsi-ld:{kind}:gaon:x:1", (EXPAND(kind),), attributes=tuple(attributes))
-
-
-def names_seen(access: Access, thing: Entity) -> set[str] | None:
-    assert access.view is not None
-    seen = compile_view(access.view).seen(thing)
-    return None if seen is None else {vocabulary.context().compact(one.name) for one in seen.attributes}
-
-
-def sees(
-    policies: Policies, who: Identity, thing: Entity, action: Action = Action.READ, purpose: str = ""
-) -> bool:
-    return names_seen(policies.access(who, "", action, purpose), thing) is not None
-
-
-def may_change(policies: Policies, who: Identity, thing: Entity, purpose: str = "") -> bool:
-    access = policies.access(who, "", Action.WRITE, purpose)
-    assert access.writable is not None
-    return compile_view(access.writable).exists(thing)
-
+from madang.trust.view import Rule, View
 
 # --- what every city begins with ---
 
@@ -417,85 +380,3 @@ def test_a_consent_counts_from_the_next_request_and_no_longer_than_it_holds() ->
     assert not sees(policies, researcher, she)
     consents.rules = ()
     assert not sees(policies, researcher, she, purpose="research")
-
-
-# --- changes while the city runs ---
-
-
-@pytest_asyncio.fixture
-async def platform(tmp_path: Path) -> AsyncIterator[SqlitePlatform]:
-    store = SqlitePlatform(tmp_path / "platform.sqlite3")
-    yield store
-    await store.close()
-
-
-HIDE = Policy("ordinary-reading", Effect.PROHIBIT, what=What(types=("Building",)))
-
-
-async def test_a_change_counts_from_the_next_request_and_after_a_restart(platform: SqlitePlatform) -> None:
-    book, clock, citizen = rulebook(Beginning()), FixedClock(NOON), person("citizen")
-    policies = Policies(book, clock, platform.policies, platform.audit)
-    await policies.load()
-    before = policies.version
-    assert sees(policies, citizen, entity("Building"))
-    await policies.write(HIDE, "person:1")
-    assert policies.version != before
-    assert not sees(policies, citizen, entity("Building"))
-    again = Policies(book, clock, platform.policies, platform.audit)
-    await again.load()
-    assert not sees(again, citizen, entity("Building"))
-    listed = again.get("ordinary-reading")
-    assert (listed.origin, listed.replaces, listed.changed_by) == (
-        *(Origin.WRITTEN, Origin.BUILT_IN, "person:1"),
-    )
-    await again.remove("ordinary-reading", "person:2")
-    assert sees(again, citizen, entity("Building"))
-    with pytest.raises(Conflict):
-        await again.remove("ordinary-reading", "person:2")
-    with pytest.raises(NotFound):
-        await again.remove("no-such", "person:2")
-    found = await platform.audit.page(Wanted(deed=Deed.POLICY), 10)
-    told = [(one.event.subject, one.event.object, one.event.reason) for one in found]
-    assert sorted(told) == [
-        ("person:1", "policy:ordinary-reading", "prohibit, written"),
-        ("person:2", "policy:ordinary-reading", "removed"),
-    ]
-
-
-async def test_what_the_city_protects_since_is_not_shown_by_what_was_written_before(
-    platform: SqlitePlatform,
-) -> None:
-    show = Policy("ordinary-reading", Effect.PERMIT, what=What(types=("Building",)))
-    hide = Policy("no-stops", Effect.PROHIBIT, what=What(types=("GtfsStop",), datasets=("stops",)))
-    stop = entity("GtfsStop", identifier="urn:ngsi-ld:GtfsStop:gaon:stops:1")
-    before = Beginning("gaon", public=True, sources=frozenset({"stops"}))
-    policies = Policies(rulebook(before), FixedClock(NOON), platform.policies)
-    await policies.load()
-    await policies.write(show, "person:1")
-    await policies.write(hide, "person:1")
-    assert sees(policies, VISITOR, entity("Building"))
-    assert not sees(policies, VISITOR, stop)
-    since = Beginning("gaon", public=True, protected=("Building",), sources=frozenset())
-    again = Policies(rulebook(since), FixedClock(NOON), platform.policies)
-    await again.load()
-    assert not sees(again, VISITOR, entity("Building"))
-    assert "protected" in again.get("ordinary-reading").idle
-    # A prohibition stays, whatever has become of the source that it names
-    assert not sees(again, VISITOR, stop)
-    assert again.get("no-stops").idle == ""
-
-
-async def test_what_is_used_up_stays_so_after_a_restart(platform: SqlitePlatform) -> None:
-    taste = Policy("taste", Effect.PERMIT, what=What(types=("Building",)), constraints=Constraints(count=3))
-    book = rulebook(Beginning(policies=(taste,)))
-    clock, stranger = FixedClock(NOON), person()
-    policies = Policies(book, clock, platform.policies)
-    await policies.load()
-    assert sees(policies, stranger, entity("Building"))
-    await asyncio.sleep(0)
-    assert sees(policies, stranger, entity("Building"))
-    await policies.close()
-    again = Policies(book, clock, platform.policies)
-    await again.load()
-    assert [sees(again, stranger, entity("Building")) for _ in range(2)] == [True, False]
-    await again.close()
