@@ -116,6 +116,7 @@ async def test_an_officer_answers_hands_out_and_erases(city: City, tmp_path: Pat
     assert "kim@example.org" in taken.body.decode()
     await city.form(PRIVACY, officer, action="answer", number="1", text="오늘 파기합니다.")
     assert (await city.form(PRIVACY, officer, action="answer", number="1", text="again")).status == 400
+    await city.form(DATA, kim, action="ask", wish="correct", text="kim@example.org is wrong")
     fields = {"action": "erase", "person": KIM, "reason": "asked"}
     wrong = await city.form(PRIVACY, officer, **fields, again=LEE)
     assert "식별자를 한 번 더" in wrong.body.decode()
@@ -125,6 +126,7 @@ async def test_an_officer_answers_hands_out_and_erases(city: City, tmp_path: Pat
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path for path in files if b"kim@example.org" in path.read_bytes()] == []
     assert (await city.get(PRIVACY, params={"person": KIM}, headers={"cookie": officer})).status == 400
+    assert all(one.done for one in city.platform.hub.store(OPEN).persons.requests())
 
 
 async def test_nobody_else_gets_to_the_officers_page(city: City) -> None:

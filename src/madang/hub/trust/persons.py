@@ -163,6 +163,8 @@ async def erase(custody: Custody, access: Access, person: str, reason: str) -> E
     persons = custody.hub.store(access).persons
     texts = texts_of(found.own[0], custody.hub.contexts.own)
     subjects = persons.subjects_of(person)
+    for request in [one for subject in subjects for one in persons.requests(subject) if not one.done]:
+        await persons.answer(request.number, custody.hub.clock.now(), "")
     erased = await destroy(
         custody, access, [entity.id for entity in found.own], (Cause.ERASURE, reason), texts
     )
@@ -197,7 +199,8 @@ async def destroy(
     await store.audit.forget(ids)
     if custody.keys is not None:
         gone = await asyncio.to_thread(custody.keys.destroy, access.tenant, ids)
-        remains = msgspec.structs.replace(remains, other={**remains.other, "keys of backups": gone})
+        if gone:
+            remains = msgspec.structs.replace(remains, other={**remains.other, "keys of backups": gone})
     await store.persons.settle(record_.number, remains)
     destruction = msgspec.structs.replace(record_, types=remains.types, other=remains.other)
     return Erased(destruction, remains.mentions, pending=True)

@@ -38,9 +38,10 @@ _PRESENT: Final = "SELECT 1 FROM entity WHERE id = ?"
 _STRIP: Final = "UPDATE entity SET scopes = '', expires = NULL, segments = x'', rendered = ? WHERE row = ?"
 _DISOWN: Final = "UPDATE change SET row = ?, id = ?, kind = ?, data = x'' WHERE row = ?"
 _OF_PERSON: Final = (
-    "DELETE FROM consent WHERE person = ?",
-    "DELETE FROM person_link WHERE person = ?",
-    "UPDATE person_request SET subject = '', person = '', text = '', answer = '' WHERE person = ?",
+    "DELETE FROM consent WHERE person = ?1",
+    """UPDATE person_request SET subject = '', person = '', text = '', answer = ''
+        WHERE person = ?1 OR subject IN (SELECT subject FROM person_link WHERE person = ?1)""",
+    "DELETE FROM person_link WHERE person = ?1",
 )
 _OLDER: Final = """SELECT e.id FROM entity_type t CROSS JOIN entity e ON e.row = t.row
     WHERE t.type = ?1 AND e.modified < ?2 LIMIT ?3"""
