@@ -141,6 +141,8 @@ class Policies:
         DISTRIBUTE for files that are taken away, AGGREGATE for sums and means, READ for all other reading. purpose: what
         the caller says that they read for, "" if they do not. Every call is a use of the policies that are counted.
         """
+        # What is no purpose of any policy gives nothing, and is told to nobody at length
+        purpose = purpose[: LIMITS.policy_text_characters_max]
         if identity.kind is Kind.OPERATOR:
             return Access(tenant=tenant, subject=identity.subject, purpose=purpose)
         made = self._made(identity, tenant, action, purpose)
