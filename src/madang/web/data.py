@@ -24,7 +24,7 @@ async def data_page(visit: Visit) -> Response:
     """GET /{language}/data"""
     counts = await discovery.type_counts(visit.site.hub, visit.access)
     states = {state.source: state for state in await source_states(visit.site, visit.access)}
-    sources = [source_view(visit, source, states[source.id]) for source in visit.site.city.sources]
+    sources = [source_view(visit, source, states[source.id], counts) for source in visit.site.city.sources]
     return visit.html(
         "data.html",
         {
@@ -63,8 +63,8 @@ def groups(visit: Visit, counts: dict[str, int]) -> list[tuple[str, list[dict[st
     ]
 
 
-def source_view(visit: Visit, source: Source, state: SourceState) -> dict[str, Any]:
-    """One source as both pages show it."""
+def source_view(visit: Visit, source: Source, state: SourceState, counts: dict[str, int]) -> dict[str, Any]:
+    """One source as both pages show it. counts: of entities that the reader sees, by type."""
     status: SourceStatus | None = state.status
     context = visit.site.hub.contexts.own
     types = list(dict.fromkeys(context.expand(mapping.type) for mapping in source.entities))
@@ -79,12 +79,19 @@ def source_view(visit: Visit, source: Source, state: SourceState) -> dict[str, A
         "attribution": source.attribution,
         "types": [(visit.shower.type_label(iri), visit.type_url(iri)) for iri in types],
         "finished": status.finished if status else 0,
-        "entities": state.entities,
+        "entities": counted(visit, state, types, counts),
         "rejected": status.rejected if status else 0,
         "problem": state.problem,
         "loading": state.loading,
         "percent": state.percent,
     }
+
+
+def counted(visit: Visit, state: SourceState, types: list[str], counts: dict[str, int]) -> int:
+    """How many entities of a source may be told: no more than the reader sees of its types. counts: those, by type."""
+    if visit.access.view is None:
+        return state.entities
+    return min(state.entities, sum(counts.get(iri, 0) for iri in types))
 
 
 def schedule(visit: Visit, source: Source) -> str:
@@ -113,10 +120,11 @@ async def source_page(visit: Visit) -> Response:
     states = {state.source: state for state in await source_states(visit.site, visit.access)}
     more = len(rows) > REJECTED_ROWS
     rows = rows[:REJECTED_ROWS]
+    counts = await discovery.type_counts(visit.site.hub, visit.access)
     return visit.html(
         "source.html",
         {
-            "source": source_view(visit, source, states[source.id]),
+            "source": source_view(visit, source, states[source.id], counts),
             "looks": looks,
             "rows": [row for _, row in rows],
             "next": visit.source_url(source.id) + f"?after={rows[-1][0]}" if more else "",
