@@ -3,6 +3,7 @@
 #   make demo       the demonstration city at http://127.0.0.1:8080
 #   make test       every test
 #   make check      format, lint, strict types, tests
+#   make guards     look for weak spots in the code
 #   make bench      load figures against a constant answer, into bench/results.json
 #   make bench-scale  10,000 stations against 1,000,000, into bench/scale; long when first run
 #   make lock       compile the hashed requirements anew from pyproject.toml
@@ -16,7 +17,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 WEB_SOURCES := $(shell find web-src -name node_modules -prune -o -type f -print 2>/dev/null)
 WEB_BUILD := src/madang/web/static/build
 
-.PHONY: demo test check bench bench-scale setup lock reference clean
+.PHONY: demo test check guards bench bench-scale setup lock reference clean
 .SILENT:
 
 demo: .make/run .make/web
@@ -30,7 +31,14 @@ check: .make/dev .make/web .make/clients
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	scripts/npm --prefix web-src run --silent check
+	$(MAKE) guards
 	$(BIN)/pytest $(PYTEST_FLAGS)
+
+# ruff asks a reason, line by line, for what bandit says of hosts, statements and markup (B104, B608, B704).
+GUARDS := .make/guards-venv/bin
+guards: .make/guards
+	$(GUARDS)/bandit --quiet --recursive src --severity-level medium --confidence-level medium --skip B104,B608,B704
+	PATH=$(GUARDS):$$PATH $(GUARDS)/semgrep scan --metrics=off --disable-version-check --quiet --error --config scripts/weak-spots.yaml src
 
 bench: .make/run .make/wrk
 	exec $(BIN)/madang bench
@@ -72,6 +80,11 @@ clean:
 .make/clients: .make/dev requirements/clients.txt
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .make/clients-venv
 	$(BIN)/uv pip install --quiet --python .make/clients-venv/bin/python --require-hashes -r requirements/clients.txt
+	touch $@
+
+.make/guards: .make/venv requirements/guards.txt
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python .make/guards-venv
+	$(BIN)/uv pip install --quiet --python .make/guards-venv/bin/python --require-hashes -r requirements/guards.txt
 	touch $@
 
 # The web: npm reads the lock file, Vite builds into the package.

@@ -11,6 +11,7 @@ TARGETS = {
     "setup": ["--group", "setup"],
     "node": ["--group", "node"],
     "clients": ["--group", "clients"],
+    "guards": ["--group", "guards"],
     "run": ["pyproject.toml"],
     "dev": ["pyproject.toml", "--group", "dev"],
 }

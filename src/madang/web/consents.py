@@ -14,7 +14,6 @@ from madang.hub.trust.consent import Consents
 from madang.hub.trust.handout import readable
 from madang.store.audit import Wanted
 from madang.store.persons import Consent, Request, Wish
-from madang.trust.access import Access
 from madang.web.account import require_person, tabs, whole
 from madang.web.headers import SECURITY_HEADERS
 from madang.web.sign_in import fields
@@ -162,7 +161,7 @@ async def _things(visit: Visit, person: str) -> list[dict[str, Any]]:
 
 async def _readings(visit: Visit, person: str) -> list[dict[str, Any]]:
     """The latest events that are about the person, without who it was by name."""
-    events = await visit.site.hub.store(Access(tenant=visit.access.tenant)).audit.page(
+    events = await visit.site.hub.store(visit.access).audit.page(
         Wanted(entity=person), _READINGS
     )
     own = visit.identity.subject
