@@ -28,7 +28,7 @@ SCREENS = [(1440, "light"), (360, "dark")]
 # Addresses of every page, by its path in the table; "{}" is the language
 ADDRESSES = {
     "/{language}/types/{type:path}/export": ("/{}/types/Person/export?purpose=rights",),
-    "/{language}/why": (f"/{{}}/why?id={STATION}",),
+    "/{language}/why": (f"/{{}}/why?entity={STATION}",),
     "/{language}/admin/policies": ("/{}/admin/policies",),
     "/{language}/admin/policies/edit": (
         "/{}/admin/policies/edit",

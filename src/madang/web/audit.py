@@ -16,6 +16,7 @@ from madang.hub.trust.audit_reading import Which
 from madang.hub.trust.audit_telling import COLUMNS, cells, every
 from madang.sheets import BOM, lines
 from madang.store.audit import Chain, Deed, Recorded, Wanted
+from madang.web import administration
 from madang.web.audit_names import names_of
 from madang.web.download import attachment
 from madang.web.form import read_form
@@ -105,7 +106,8 @@ async def audit_page(visit: Visit) -> Response:
         {
             "asked": asked,
             "narrowed": any(value for name, value in asked.query.items() if name != "chain"),
-            "tabs": tabs(visit, asked.which),
+            "tabs": administration.tabs(visit),
+            "chains": chains(visit, asked.which),
             "rows": [row(visit, one, names) for one in shown],
             "deeds": [(deed.value, visit.t(f"audit.deed.{deed.value}")) for deed in Deed],
             "months": months(visit, asked.which),
@@ -119,7 +121,7 @@ async def audit_page(visit: Visit) -> Response:
     )
 
 
-def tabs(visit: Visit, chosen: Which) -> list[tuple[str, str, bool]]:
+def chains(visit: Visit, chosen: Which) -> list[tuple[str, str, bool]]:
     """(address, words, whether it is this one)."""
     return [
         (
@@ -202,9 +204,10 @@ async def month_page(visit: Visit) -> Response:
         {
             "month": visit.reader.moment(found.since, "month"),
             "which": which,
-            "tabs": [
+            "tabs": administration.tabs(visit),
+            "chains": [
                 (month_url(visit, month, one), words, chosen)
-                for one, words, chosen in _month_tabs(visit, which)
+                for one, words, chosen in _month_chains(visit, which)
             ],
             "lines": [line_view(visit, line, names, found) for line in found.lines],
             "marked": sum(bool(line.marks) for line in found.lines),
@@ -222,7 +225,7 @@ async def month_page(visit: Visit) -> Response:
     )
 
 
-def _month_tabs(visit: Visit, which: Which) -> Iterable[tuple[Which, str, bool]]:
+def _month_chains(visit: Visit, which: Which) -> Iterable[tuple[Which, str, bool]]:
     return [
         (one, visit.t(f"audit.chain.{one.value}"), one is which) for one in (Which.TENANT, Which.PLATFORM)
     ]
