@@ -8,9 +8,9 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from madang.ngsild.entity import Attribute, Entity, Kind
+from madang.ngsild.entity import VALUE_MEMBERS, Attribute, Entity, Kind
 
-_TARGETS: Final = {"Relationship": "object", "ListRelationship": "objectList"}
+_VALUES: Final = frozenset(VALUE_MEMBERS.values())
 
 
 class _Gone:
@@ -22,14 +22,14 @@ _GONE: Final = _Gone()
 
 def without_links(entity: Entity, ids: frozenset[str]) -> Entity:
     """The entity without every relationship to one of these ids, also those of its attributes; the same object if it
-    has none. Of several targets the others stay."""
+    has none. Of several targets the others stay; an attribute in which an id stands otherwise goes."""
     needles = needles_of(ids)
     kept = []
     for attribute in entity.attributes:
         found: Attribute | None = attribute
         if mentions(attribute.body, needles):
             found = _without(attribute, ids)
-        if found is not None:
+        if found is not None and not mentions(found.body, needles):
             kept.append(found)
     if len(kept) == len(entity.attributes) and all(map(_same, kept, entity.attributes)):
         return entity
@@ -59,12 +59,11 @@ def _without(attribute: Attribute, ids: frozenset[str]) -> Attribute | None:
 
 def _pruned(members: dict[str, Any], ids: frozenset[str]) -> dict[str, Any] | _Gone:
     """The members of an attribute without what leads to one of the ids."""
-    target = _TARGETS.get(str(members.get("type")), "")
     left: dict[str, Any] = {}
     for name, value in members.items():
-        kept = _targets(value, ids) if name == target else _member(value, ids)
+        kept = _targets(value, ids) if name in _VALUES else _member(value, ids)
         if isinstance(kept, _Gone):
-            if name == target:
+            if name in _VALUES:
                 return _GONE
             continue
         left[name] = kept
@@ -72,12 +71,13 @@ def _pruned(members: dict[str, Any], ids: frozenset[str]) -> dict[str, Any] | _G
 
 
 def _targets(value: Any, ids: frozenset[str]) -> Any:
-    """The targets of a relationship that stay."""
+    """What stays of a value: the targets of a relationship, texts of a list."""
     if isinstance(value, str):
         return _GONE if value in ids else value
     if isinstance(value, dict):
-        return _GONE if value.get("object") in ids else value
-    if isinstance(value, list):
+        target = value.get("object")
+        return _GONE if isinstance(target, str) and target in ids else value
+    if isinstance(value, list) and value:
         kept = [one for one in value if not isinstance(_targets(one, ids), _Gone)]
         return kept or _GONE
     return value

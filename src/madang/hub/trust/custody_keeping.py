@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
-from madang.errors import MadangError
 from madang.hub.trust.persons import Custody, destroy, finish
 from madang.ngsild.temporal import DAY
 from madang.store.base import Store
@@ -45,7 +44,7 @@ async def _run(custody: Custody, kept: Kept) -> None:
         for tenant in list(custody.hub.open_stores):
             try:
                 await keep(custody, tenant, kept)
-            except MadangError:
+            except Exception:  # noqa: BLE001 whatever it is, it must not end the keeping of all others
                 _LOG.exception(
                     "What is too old of tenant '%s' could not be destroyed; it is tried again", tenant
                 )

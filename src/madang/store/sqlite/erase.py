@@ -134,9 +134,13 @@ class Erasing:
             execute("DELETE FROM past WHERE row = ?", (row,))
 
     async def compact(self) -> None:
-        """As in `store.persons.Persons`. Raises Busy where somebody read all the while, so that it is to be tried again."""
+        """As in `store.persons.Persons`. Raises Busy where somebody read all the while, or there is no room on the disk, so
+        that it is to be tried again."""
         done: list[bool] = []
-        await self._committer.apart(lambda connection: done.append(_write_anew(connection)), Apart.NONE)
+        try:
+            await self._committer.apart(lambda connection: done.append(_write_anew(connection)), Apart.NONE)
+        except apsw.Error as error:
+            raise Busy(f"The store could not be written anew: {error}") from error
         if not done[0]:
             raise Busy(
                 "The store was read all the while; what was erased is gone from the data, but not from the disk yet"
