@@ -125,7 +125,7 @@ async def token(city: City, name: str, secret: str, **more: str) -> Any:
 async def test_an_application_is_tried_in_its_sandbox_and_then_let_in(city: City) -> None:
     root = await administrator(city.accounts)
     startup = await person_of(city.accounts, "startup", "startup")
-    own, admin = await city.key_of(startup, "clients"), await city.key_of(root, "members", "clients")
+    own, admin = await city.key_of(startup, "clients", "read"), await city.key_of(root, "members", "clients")
     made = (await city.post("/api/clients", {"name": "버스 앱"}, headers=own)).json()
     got = (await token(city, made["clientId"], made["secret"])).json()
     assert (got["token_type"], got["expires_in"]) == ("Bearer", 3600)

@@ -6,8 +6,9 @@ import pytest
 from tests.accounts.people import BROWSER, PASSWORD, administrator, person_of
 
 from madang.errors import AlreadyExists, BadRequestData, Denied, NotFound, Unauthenticated
-from madang.hub.accounts import keys, links, members
+from madang.hub.accounts import clients, keys, links, members
 from madang.hub.accounts.accounts import Accounts
+from madang.hub.accounts.clients import ClientWish, Grant
 from madang.hub.accounts.keys import KeyWish
 from madang.hub.accounts.links import Arrival
 from madang.hub.accounts.members import Standing
@@ -162,3 +163,36 @@ async def test_guessing_numbers_finds_no_key_of_others(accounts: Accounts) -> No
         told.append(error.value.message.replace(str(number), "N"))
     assert told[0] == told[1]
     assert await accounts.identity_of_key(made.secret) is not None
+
+
+async def test_a_key_does_not_learn_the_secret_of_one_that_may_do_more(accounts: Accounts) -> None:
+    root = await administrator(accounts)
+    small = await keys.make_key(accounts, root, KeyWish("small", ("keys", "clients")))
+    large = await keys.make_key(accounts, root, KeyWish("large", ("members", "keys")))
+    elsewhere = await keys.make_key(accounts, root, KeyWish("elsewhere", ("keys", "clients"), ("lab",)))
+    by_small = await accounts.identity_of_key(small.secret)
+    assert by_small is not None
+    with pytest.raises(Denied):
+        await keys.rotate_key(accounts, by_small, large.key.number)
+    by_elsewhere = await accounts.identity_of_key(elsewhere.secret)
+    assert by_elsewhere is not None
+    with pytest.raises(Denied):
+        await keys.rotate_key(accounts, by_elsewhere, small.key.number)
+    assert (await keys.rotate_key(accounts, by_small, small.key.number)).secret
+    assert (await keys.rotate_key(accounts, root, large.key.number)).secret
+
+    made = await clients.register(accounts, root, ClientWish("app"))
+    grant = Grant(("city-administrator",), ("members",))
+    await clients.let_in(accounts, root, made.client.number, grant)
+    with pytest.raises(Denied):
+        await clients.new_secret(accounts, by_small, made.client.number, live=True)
+    assert (await clients.new_secret(accounts, by_small, made.client.number, live=False)).text
+    assert (await clients.new_secret(accounts, root, made.client.number, live=True)).text
+
+
+async def test_nobody_gains_by_an_application_of_their_own(accounts: Accounts) -> None:
+    root = await administrator(accounts)
+    made = await clients.register(accounts, root, ClientWish("app"))
+    for grant in (Grant(("auditor",), ("read",)), Grant(("city-administrator",), ("audit",))):
+        with pytest.raises(Denied):
+            await clients.let_in(accounts, root, made.client.number, grant)

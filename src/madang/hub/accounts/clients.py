@@ -18,7 +18,7 @@ from madang.hub.accounts.names import name_of
 from madang.settings import LIMITS
 from madang.store.audit import Deed
 from madang.store.platform import Client, Secret, Token
-from madang.trust.identity import Identity, Permission
+from madang.trust.identity import Identity, Kind, Permission
 
 _SECOND: Final = 1_000_000
 _HOUR_US: Final = 3600 * _SECOND
@@ -106,6 +106,9 @@ async def new_secret(accounts: Accounts, identity: Identity, number: int, *, liv
     client = await _own(accounts, identity, number)
     if live and not client.live:
         raise Conflict("The application is not let into the city yet; try it in its sandbox meanwhile")
+    if live and identity.kind is Kind.KEY:
+        # It would learn the secret, so the application must not be one that may do more
+        require_scopes(client.scopes or (), accounts.permissions(identity))
     await accounts.record(identity.subject, Deed.CLIENT, f"client:{number}", "secret")
     return await _add_secret(accounts, client, live=live)
 

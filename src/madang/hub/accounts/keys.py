@@ -17,8 +17,8 @@ from madang.hub.accounts.accounts import Accounts, own_account
 from madang.hub.accounts.names import name_of
 from madang.settings import LIMITS
 from madang.store.audit import Deed
-from madang.store.platform import Key
-from madang.trust.identity import Identity, Permission
+from madang.store.platform import Key, among
+from madang.trust.identity import Identity, Kind, Permission
 
 _HOUR_US: Final = 3600 * 1_000_000
 _DAY_US: Final = 24 * _HOUR_US
@@ -92,6 +92,13 @@ async def rotate_key(
     now = accounts.clock.now()
     if not works(key, now):
         raise Conflict(f"Key {number} works no longer; make a new one")
+    if identity.kind is Kind.KEY:
+        # It would learn the secret, so the key that it rotates must not be one that may do more
+        owner = await own_account(accounts, identity)
+        reach = among(key.tenants, owner.tenants)
+        require_scopes(key.scopes or tuple(Permission), accounts.permissions(identity))
+        if identity.tenants is not None and (reach is None or not identity.tenants.issuperset(reach)):
+            raise Denied("This key may ask more tenants than the one that you show")
     secret = tokens.made(tokens.KEY)
     await accounts.record(identity.subject, Deed.KEY, f"key:{number}", "rotated")
 
