@@ -27,7 +27,15 @@ extent = [-180.0, -90.0, 180.0, 90.0]
 
 [trust]
 open = true
+
+[[policy]]
+id = "no-ozone"
+name = { en = "No ozone" }
+effect = "prohibit"
+who = { roles = ["researcher"] }
+what = { types = ["AirQualityObserved"], attributes = ["o3"] }
 """
+"""Whoever asks without a role sees everything, a citizen all that is not protected, a researcher no ozone either."""
 START_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 10.0
 

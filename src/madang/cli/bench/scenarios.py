@@ -37,6 +37,10 @@ class Scenario(msgspec.Struct, frozen=True):
 SCENARIOS = (
     Scenario("retrieve", "retrieve by id", 200, 0.60),
     Scenario("type", "type, limit=100", 200, 0.14, 100, 100, "entities"),
+    Scenario("retrieve_role", "retrieve by id, as a citizen", 200, 0.51),
+    Scenario("type_role", "type, limit=100, as a citizen", 200, 0.12, 100, 100, "entities"),
+    Scenario("q_role", "q, 2 % match, as a citizen", 200, 0.085, 60, 100, "entities"),
+    Scenario("type_masked", "type, limit=100, with a mask", 200, 0.06, 100, 100, "entities"),
     Scenario("type_context", "the same, other @context", 200, 0.035, 100, 100, "entities"),
     Scenario("q", "q, 2 % match, limit=100", 200, 0.10, 60, 100, "entities"),
     Scenario("geo", "geo, within 300 m", 200, 0.09, 20, 32, "entities"),

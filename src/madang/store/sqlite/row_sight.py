@@ -141,17 +141,21 @@ class Sights:
 
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
-        self._sights: dict[int, RowSight] = {}
+        self._by_identity: dict[int, RowSight] = {}
+        self._by_value: dict[View, RowSight] = {}
 
     def of(self, access: Access) -> RowSight | None:
         """That of a caller; None for everything."""
         view = access.view
         if view is None:
             return None
-        # Views are large, and whoever asks again has the very same one: to look at its value would cost more than a read
-        known = self._sights.get(id(view))
+        # Most who ask again have the very same view, and to look at its value would cost more than a read
+        known = self._by_identity.get(id(view))
         if known is None or known.view is not view:
-            if len(self._sights) >= _VIEWS_MAX:
-                self._sights.clear()
-            known = self._sights[id(view)] = RowSight(view, self.kept)
+            known = self._by_value.get(view)
+            if known is None:
+                if len(self._by_value) >= _VIEWS_MAX:
+                    self._by_value.clear()
+                    self._by_identity.clear()
+                known = self._by_value[view] = self._by_identity[id(view)] = RowSight(view, self.kept)
         return known

@@ -88,6 +88,21 @@ function requests.type()
   return wrk.format("GET", ENTITIES .. "?type=AirQualityObserved&limit=100")
 end
 
+-- By those who see what policies say, see OPEN_CITY in processes.py.
+local CITIZEN, RESEARCHER = { ["Cookie"] = "madang_role=citizen" }, { ["Cookie"] = "madang_role=researcher" }
+
+function requests.retrieve_role()
+  return wrk.format("GET", ENTITIES .. "/" .. some_id(), CITIZEN)
+end
+
+function requests.type_role()
+  return wrk.format("GET", ENTITIES .. "?type=AirQualityObserved&limit=100", CITIZEN)
+end
+
+function requests.type_masked()
+  return wrk.format("GET", ENTITIES .. "?type=AirQualityObserved&limit=100", RESEARCHER)
+end
+
 -- Under a @context in which the type and some attributes have other names: no bytes can be sent as they are stored.
 function requests.type_context()
   local link = ('<%s>; rel="http://www.w3.org/ns/json-ld#context"'):format(context)
@@ -96,6 +111,11 @@ end
 
 function requests.q()
   return wrk.format("GET", ("%s?type=AirQualityObserved&q=pm25%%3E%.3f&limit=100"):format(ENTITIES, 97.5 + random()))
+end
+
+function requests.q_role()
+  return wrk.format(
+    "GET", ("%s?type=AirQualityObserved&q=pm25%%3E%.3f&limit=100"):format(ENTITIES, 97.5 + random()), CITIZEN)
 end
 
 function requests.geo()
