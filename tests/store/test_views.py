@@ -247,7 +247,7 @@ def test_nobody_is_found_by_a_hidden_name(tmp_path: Path) -> None:
 
 def test_types_that_nobody_has_cost_nothing(tmp_path: Path) -> None:
     """What is protected does not change the plans for what is not."""
-    persons = [{"type": "Person"}, {"type": ["Station", "Person"]}]
+    persons: list[dict[str, Any]] = [{"type": "Person"}, {"type": ["Station", "Person"]}]
     stored(tmp_path / "t.sqlite3", made([*({"type": name} for name in TYPES), *persons]), [])
     connection = open_reader(tmp_path / "t.sqlite3")
     catalog = Catalog(Terms(connection), ValueIndexes(connection), connection)

@@ -11,7 +11,7 @@ import heapq
 import itertools
 from array import array
 from collections.abc import Generator, Iterable, Iterator
-from typing import Final
+from typing import Any, Final
 
 import apsw
 import msgspec
@@ -287,7 +287,7 @@ class Scan:
             return [(number, position, items[row]) for position, row in passed if row in items]
         if self._showing.as_kept:
             return [(number, row[:keys], row[keys]) for row in rows]
-        found = rows.fetchall()
+        found: list[Any] = rows.fetchall()
         shown = self._showing.show_all([row[keys:] for row in found])
         return [
             (number, row[:keys], item) for row, item in zip(found, shown, strict=True) if item is not None
@@ -301,7 +301,7 @@ class Scan:
         found = self._connection.execute(statement, (_bound(rows),))
         if self._showing.as_kept:
             return dict(found)
-        every = found.fetchall()
+        every: list[Any] = found.fetchall()
         shown = self._showing.show_all([row[1:] for row in every])
         return {row[0]: item for row, item in zip(every, shown, strict=True) if item is not None}
 
