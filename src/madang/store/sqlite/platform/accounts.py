@@ -188,7 +188,9 @@ def _add(connection: apsw.Connection, account: Account, hashed: str) -> Account:
 def _refuse_taken(connection: apsw.Connection, account: Account) -> None:
     taken = "SELECT EXISTS (SELECT 1 FROM account WHERE login = ? AND number <> ?)"
     if connection.execute(taken, (account.login, account.number)).get:
-        raise AlreadyExists(f"Somebody signs in as {account.login} already; choose another name", detail="taken")
+        raise AlreadyExists(
+            f"Somebody signs in as {account.login} already; choose another name", detail="taken"
+        )
 
 
 def _set_organisations(connection: apsw.Connection, account: Account) -> None:
