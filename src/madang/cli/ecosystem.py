@@ -1,6 +1,6 @@
 """`madang ecosystem`: the network of firms out of tables of ties.
 
-The analysis is imported by the commands themselves: its libraries take a second to load, which no other command shall.
+`main.py` names these commands without importing them: their libraries take a second to load, which no other command shall.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
+import madang.ecosystem as eco
 from madang.cli.exits import OK
-
-if TYPE_CHECKING:
-    import madang.ecosystem as eco
 
 _NICENESS: Final = 10
 _TELL_SECONDS: Final = 1.0
@@ -82,12 +80,6 @@ class Wanted:
     unweighted: _Flag = False
 
 
-def ecosystem_commands() -> App:
-    app = App(name="ecosystem", help="The innovation ecosystem: who works with whom, and what that says.")
-    app.command(analyse_command, name="analyse")
-    return app
-
-
 def analyse_command(
     *,
     edges: Path,
@@ -110,8 +102,6 @@ def analyse_command(
     json
         Print the outcome as JSON.
     """
-    import madang.ecosystem as eco  # noqa: PLC0415 see above
-
     os.nice(_NICENESS)
     columns = eco.Columns(named.organisation, named.activity, named.began, named.kind, named.founded)
     table = eco.read_table(nodes) if nodes is not None else None

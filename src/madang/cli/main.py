@@ -18,7 +18,6 @@ from madang.cli.audit import audit_application
 from madang.cli.bench.command import bench
 from madang.cli.bench.scale_command import bench_scale_command
 from madang.cli.check import check_command
-from madang.cli.ecosystem import ecosystem_commands
 from madang.cli.exits import FAILED, INTERRUPTED, OK, USAGE
 from madang.cli.maintenance import backup_command, doctor_command, restore_command
 from madang.cli.person import person_application
@@ -48,7 +47,8 @@ def application(wiring: Wiring) -> App:
     app.command(audit_application(wiring))
     app.command(person_application(wiring))
     app.command(account_application(wiring))
-    app.command(ecosystem_commands())
+    app.command(ecosystem := App(name="ecosystem", help="The innovation ecosystem: who works with whom."))
+    ecosystem.command("madang.cli.ecosystem:analyse_command", name="analyse")
     app.command(bench, name="bench")
     app.command(bench_scale_command(wiring), name="bench-scale")
     return app

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from scipy.special import ndtr
 
 from madang.ecosystem.ties import Floats
 
@@ -43,8 +44,6 @@ def judged(groups: Sample, samples: Sequence[Sample], level: float) -> list[Test
 
 def _probability(group: tuple[int, float], drawn: Floats) -> float:
     """That a group of its size has at least its quality, by a Gaussian kernel over (size, quality)."""
-    from scipy.stats import norm  # noqa: PLC0415 slow to import, and few need it
-
     size, quality = group
     sizes, qualities = drawn.T
     width = len(drawn) ** (-1 / 6)
@@ -56,5 +55,5 @@ def _probability(group: tuple[int, float], drawn: Floats) -> float:
     # The nearest sizes decide also where all are far
     weights = np.exp(logs - logs.max())
     heights = (quality - qualities) / quality_width - correlation * steps
-    above = norm.sf(heights / np.sqrt(1 - correlation**2))
+    above = ndtr(-heights / np.sqrt(1 - correlation**2))
     return float((weights * above).sum() / weights.sum())
