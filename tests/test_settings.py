@@ -29,7 +29,9 @@ def test_a_flag_wins_over_its_variable() -> None:
         "MADANG_EGRESS_ALLOW": "*.Example.org, 10.0.0.0/8,::1",
     }
     chosen = read(environment, {"port": "0", "home": None})
-    assert chosen == Settings(Path("/one"), "127.0.0.1", 0, egress_allow=("*.example.org", "10.0.0.0/8", "::1"))
+    assert chosen == Settings(
+        Path("/one"), "127.0.0.1", 0, egress_allow=("*.example.org", "10.0.0.0/8", "::1")
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ ENTITY = "/ngsi-ld/v1/temporal/entities/urn:ngsi-ld:BikeRentalObserved:seoul:bik
 HOURS = 8_760
 LOAD_SECONDS_MAX = 60
 MILLISECONDS_MAX = 50
-TRIALS = 40
+SECONDS_MAX = 30
 SINCE_THE_BEGINNING = {
     "attrs": "rentals",
     "timerel": "after",
@@ -39,12 +39,14 @@ async def loaded(client: aiohttp.ClientSession) -> None:
 async def test_means_by_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MADANG_DATA", str(real_data()))
     platform = Platform.start(tmp_path, str(CITY))
-    took = []
+    took: list[float] = []
     try:
         async with aiohttp.ClientSession(platform.url) as client:
             await loaded(client)
             params = {**SINCE_THE_BEGINNING, "aggrMethods": "avg", "aggrPeriodDuration": "P1D"}
-            for _ in range(TRIALS):
+            give_up = time.monotonic() + SECONDS_MAX
+            # The quickest, for other programs shall not fail a test
+            while not took or (min(took) >= MILLISECONDS_MAX and time.monotonic() < give_up):
                 begun = time.perf_counter()
                 async with client.get(ENTITY, params=params) as response:
                     assert response.status == 200
@@ -56,5 +58,4 @@ async def test_means_by_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert len(means) == 365
     assert means[0][0] == pytest.approx(397.46, abs=0.005)
     assert means[0][1:] == ["2017-11-30T15:00:00Z", "2017-12-01T15:00:00Z"]
-    # The quickest, for other programs shall not fail a test
-    assert min(took) < MILLISECONDS_MAX, f"The quickest of {TRIALS} took {min(took):.1f} ms"
+    assert min(took) < MILLISECONDS_MAX, f"The quickest of {len(took)} took {min(took):.1f} ms"

@@ -17,9 +17,9 @@ from madang.ngsild.parse import parse_entity
 from madang.ngsild.representation import render_whole
 from madang.store.sqlite.codec import Terms, decode_entity
 from madang.store.sqlite.connection import open_reader
-from madang.store.sqlite.read import COLUMNS
 from madang.store.sqlite.rewrite import COLUMNS as REWRITTEN
 from madang.store.sqlite.rewrite import Rewriter
+from madang.store.sqlite.row_sight import COLUMNS
 
 OTHER = Context.from_terms(
     {

@@ -161,9 +161,7 @@ async def _things(visit: Visit, person: str) -> list[dict[str, Any]]:
 
 async def _readings(visit: Visit, person: str) -> list[dict[str, Any]]:
     """The latest events that are about the person, without who it was by name."""
-    events = await visit.site.hub.store(visit.access).audit.page(
-        Wanted(entity=person), _READINGS
-    )
+    events = await visit.site.hub.store(visit.access).audit.page(Wanted(entity=person), _READINGS)
     own = visit.identity.subject
     return [
         {

@@ -87,5 +87,5 @@ def request_of(row: Any) -> Request:
 
 def destruction_of(row: Any) -> Destruction:
     number, cause, by, reason, types, other, begun, ended = row
-    counts = [msgspec.json.decode(text, type=dict[str, int]) for text in (types, other)]
-    return Destruction(Cause(cause), by, reason, *counts, begun, number, ended)
+    by_type, elsewhere = (msgspec.json.decode(text, type=dict[str, int]) for text in (types, other))
+    return Destruction(Cause(cause), by, reason, by_type, elsewhere, begun, number, ended)
