@@ -63,7 +63,7 @@ def test_both_readmes_show_the_same_commands_and_the_same_city_file() -> None:
     english, korean = ([re.sub(r"#.*|<.*?>", "", block) for block in fenced(page, "sh")] for page in READMES)
     assert [block.split() for block in english] == [block.split() for block in korean]
     shapes = [tomllib.loads(fenced(page, "toml")[0]) for page in READMES]
-    assert [sorted(shape) for shape in shapes] == [["city", "layer", "source"]] * 2
+    assert [sorted(shape) for shape in shapes] == [["city", "layer", "source", "trust"]] * 2
 
 
 @pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
