@@ -133,6 +133,9 @@ class Limits(msgspec.Struct, frozen=True):
     source_step_observations_max: Annotated[
         int, msgspec.Meta(description="observed values of a source that are written in one transaction")
     ] = 768
+    source_unpacked_bytes_max: Annotated[
+        int, msgspec.Meta(description="all files of an archive or workbook that is a source, unpacked")
+    ] = 4 * 1024**3
     source_row_bytes_max: Annotated[int, msgspec.Meta(description="one row of a CSV file")] = 1024**2
     source_row_lines_max: Annotated[
         int, msgspec.Meta(description="lines of one row of a CSV file, in quotation marks")

@@ -17,6 +17,7 @@ from pyproj import Geod
 
 from madang.connect.adapters.csv_rows import Dialect, Row, rows, sniff
 from madang.connect.mapping import Record, Refused
+from madang.connect.unpacked import require_bounded
 from madang.errors import SourceFailed
 
 TABLES: Final = ("agency", "routes", "stops", "shapes", "trips")
@@ -32,6 +33,7 @@ class Feed:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        require_bounded(path)
         try:
             self._archive = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError) as error:

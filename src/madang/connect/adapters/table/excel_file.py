@@ -11,6 +11,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from madang.connect.adapters.table.options import Options, header_names, named
 from madang.connect.adapters.table.rows import Resumed, TableRow, mark_whole, resume_whole
 from madang.connect.mapping import Record, Refused
+from madang.connect.unpacked import require_bounded
 from madang.errors import SourceFailed
 
 resume = resume_whole
@@ -51,6 +52,7 @@ def _names(sheet: list[list[Any]], options: Options) -> list[str]:
 
 
 def _rows(path: Path, options: Options) -> list[list[Any]]:
+    require_bounded(path)
     try:
         workbook = CalamineWorkbook.from_path(path)
         if options.sheet and options.sheet not in workbook.sheet_names:
