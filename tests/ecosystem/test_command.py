@@ -48,7 +48,7 @@ def test_analyse(tmp_path: Path) -> None:
     assert found["verdict"]["stage"] == "nascent"
     assert found["drawn"] == {"configuration": 4, "even": 4, "bootstrap": 4}
     assert len(found["ranked"]) == 10
-    text = command(*words, *few)
+    text = command(*words, "--configurations", "2", "--evens", "1", "--bootstraps", "1")
     assert text.returncode == 0, text.stderr
     assert text.stdout.startswith("Core firms: none\nIndustry: nascent\n")
 

@@ -6,6 +6,7 @@ import random
 
 import igraph
 import numpy as np
+import polars as pl
 import pytest
 from tests.ecosystem.h2020 import h2020, names
 
@@ -99,10 +100,13 @@ def test_karate_club() -> None:
 
 
 def test_data_frames_of_a_notebook_say_the_same() -> None:
-    ties = h2020()
-    subject = eco.Subject(ties, eco.Options(tries=1))
-    analysis = eco.analyse(subject)
-    ranked = eco.positions_frame(ties, analysis)
-    assert ranked.height == 12_326
-    assert [names()[one].upper() for one in ranked["organisation"][:2]] == ["FRAUNHOFER", "CNRS"]
+    edges = pl.DataFrame(
+        {"organisation": ["a", "b", "b", "c", "c", "c"], "activity": ["x", "x", "y", "y", "z", "x"]}
+    )
+    ties = eco.ties_of_frame(edges)
+    analysis = eco.analyse(eco.Subject(ties, eco.Options()))
+    assert analysis.counts.stacked_edges == 3
     assert analysis.verdict.core is eco.CoreVerdict.UNKNOWN  # nothing at random was drawn
+    ranked = eco.positions_frame(ties, analysis)
+    assert ranked["strength"].is_sorted(descending=True)
+    assert dict(zip(ranked["organisation"], ranked["activities"], strict=True)) == {"a": 1, "b": 2, "c": 3}

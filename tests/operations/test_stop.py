@@ -64,7 +64,7 @@ async def test_a_request_that_is_still_arriving_is_answered(tmp_path: Path) -> N
     batch = [{"id": f"urn:x:{n}", "type": "Car"} for n in range(500)]
     body = json.dumps(batch).encode()
     head = (
-        "POST /ngsi-ld/v1/entityOperations/create HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "POST /ngsi-ld/v1/entityOperations/create HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     reader, writer = await asyncio.open_connection("127.0.0.1", int(platform.url.rsplit(":", 1)[1]))

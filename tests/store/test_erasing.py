@@ -93,8 +93,8 @@ async def test_a_slice_of_an_erasure_ends(
     commits: list[object] = []
     whole = store._committer.commit
 
-    async def counted(*given: Any) -> Any:
-        outcomes = await whole(*given)
+    async def counted(*given: Any, **more: Any) -> Any:
+        outcomes = await whole(*given, **more)
         commits.extend(outcomes)
         return outcomes
 

@@ -32,8 +32,12 @@ SCREENS = [(1440, "light"), (360, "dark")]
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("language", ["ko", "en"])
-@pytest.mark.parametrize("visit", SCREENS, indirect=True, ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("visit", "language"),
+    list(zip(SCREENS, ["ko", "en"], strict=True)),
+    indirect=["visit"],
+    ids=["desk", "phone"],
+)
 def test_pages_are_for_everyone(visit: Watched, language: str, path: str) -> None:
     page = visit.open(path.format(language))
     expect(page.locator("html")).to_have_attribute("lang", language)
