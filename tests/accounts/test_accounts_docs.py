@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.accounts.people import administrator, person_of
+from tests.documented import carry_out
 from tests.serving import Platform
 
 from madang.api import accounts, members, oauth
@@ -46,18 +46,7 @@ def served(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def test_the_commands_of_the_document_run(served: dict[str, str], tmp_path: Path) -> None:
-    commands = re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    assert len(commands) >= 10
-    for command in commands:
-        ran = subprocess.run(
-            ["bash", "-e", "-c", command],
-            env=served,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{command}\n{ran.stdout}\n{ran.stderr}"
+    assert carry_out(TEXT, served, tmp_path) >= 10
 
 
 def test_every_operation_is_listed() -> None:

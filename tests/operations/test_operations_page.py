@@ -10,16 +10,13 @@ import sys
 from pathlib import Path
 
 import aiohttp
+from tests.documented import commands
 from tests.serving import Platform
 
 from madang.cli.exits import OK, PARTIAL
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "operations.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line
-    for block in re.findall(r"^```sh\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
-]
+COMMANDS = [line for block in commands(PAGE) for line in block.splitlines()]
 
 
 def carried_out(line: str, home: Path, folder: Path) -> int:

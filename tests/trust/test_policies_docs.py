@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.accounts.people import person_of
+from tests.documented import carry_out
 from tests.serving import Platform
 
 from madang.clock import SystemClock
@@ -59,18 +59,7 @@ def served(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def test_the_commands_of_the_document_run(served: dict[str, str], tmp_path: Path) -> None:
-    commands = re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    assert len(commands) >= 6
-    for command in commands:
-        ran = subprocess.run(
-            ["bash", "-e", "-c", command],
-            env=served,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{command}\n{ran.stdout}\n{ran.stderr}"
+    assert carry_out(TEXT, served, tmp_path) >= 6
     assert "madang:attribute" in (tmp_path / "policy.jsonld").read_text(encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.accounts.people import person_of
+from tests.documented import carry_out
 from tests.serving import Platform
 from tests.small_city_file import CITY
 
@@ -49,18 +50,7 @@ def served(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def test_the_commands_of_the_document_run(served: dict[str, str], tmp_path: Path) -> None:
-    commands = re.findall(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
-    assert len(commands) >= 5
-    for command in commands:
-        ran = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", command],
-            env=served,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{command}\n{ran.stdout}\n{ran.stderr}"
+    assert carry_out(TEXT, served, tmp_path) >= 5
 
 
 def test_an_open_city_is_served_on_this_machine_only(tmp_path: Path) -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 from tests.serving import Platform
+from tests.web.axe import require_for_everyone
 from tests.web.conftest import Watched
 
 from madang.clock import SystemClock
 from madang.ngsild.times import format_moment
 
-AXE = (Path(__file__).parents[2] / "web-src" / "node_modules" / "axe-core" / "axe.min.js").read_text
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STATION = "urn:ngsi-ld:AirQualityObserved:saem:stations:s1"
 PAGES = (
     "/{}/city",
@@ -40,15 +38,8 @@ SCREENS = [(1440, "light"), (360, "dark")]
 )
 def test_pages_are_for_everyone(visit: Watched, language: str, path: str) -> None:
     page = visit.open(path.format(language))
-    expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator(".notice")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
-    session = page.context.new_cdp_session(page)
-    session.send("Runtime.evaluate", {"expression": AXE()})
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-    assert len(found["passes"]) > 10
-    told = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
-    assert not told, "\n".join(told)
+    require_for_everyone(page, language)
 
 
 def test_the_city_answers_at_once_and_finds_things(visit: Watched) -> None:

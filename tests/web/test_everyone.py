@@ -6,11 +6,11 @@ The pages are those of the table of routes: a new one must be named here, or be 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from tests.web.axe import require_for_everyone
 from tests.web.conftest import Watched
 from tests.web.governed import LOGIN, PASSWORD, Governed, govern
 
@@ -19,8 +19,6 @@ from madang.hub.trust.audit_review import month_of
 from madang.hub.trust.credentials import SESSION_COOKIE
 from madang.web import app
 
-AXE = (Path(__file__).parents[2] / "web-src" / "node_modules" / "axe-core" / "axe.min.js").read_text
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 STATION = "urn:ngsi-ld:AirQualityObserved:saem:stations:s1"
 THIS_MONTH = month_of(SystemClock().now(), ZoneInfo("Asia/Seoul"))
 SCREENS = [(1440, "light"), (360, "dark")]
@@ -136,19 +134,7 @@ def test_pages_are_for_visitors(visitor: Watched, governed: Governed, language: 
 
 
 def look(watched: Watched, language: str, path: str) -> None:
-    page = watched.open(path)
-    expect(page.locator("html")).to_have_attribute("lang", language)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
-    session = page.context.new_cdp_session(page)
-    session.send("Runtime.evaluate", {"expression": AXE()})
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
-    assert len(found["passes"]) > 10
-    told = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
-    assert not told, "\n".join(told)
-    page.set_viewport_size({"width": 360, "height": 780})
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (
-        "on a phone it scrolls sideways"
-    )
+    require_for_everyone(watched.open(path), language)
 
 
 TABBABLE = """() => {

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from madang.api.json_body import decoded
 from madang.api.operations import Asking, Handler, Offer
-from madang.errors import BadRequestData, InvalidRequest, TooLarge
+from madang.errors import BadRequestData
 from madang.hub.trust import audit_reading, audit_review
 from madang.hub.trust.audit_review import Line, Review
 from madang.hub.trust.audit_telling import COLUMNS, Said, cells, every, told, wanted
@@ -29,7 +31,12 @@ BASE: Final = "/api/audit"
 _MONTH: Final = BASE + "/months/{month}"
 _PAGE: Final = 100
 _NUMBER_DIGITS_MAX: Final = 15
-_BODY_BYTES_MAX: Final = 16 * 1024
+
+
+class _Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """note: what the review found."""
+
+    note: str
 
 
 def offered(zone: ZoneInfo) -> tuple[Offer, ...]:
@@ -97,30 +104,12 @@ def _of_month(zone: ZoneInfo) -> Handler:
 
 def _month_reviewed(zone: ZoneInfo) -> Handler:
     async def reviewed(asking: Asking) -> tuple[int, Any]:
-        """The body is {"note": what the review found}."""
-        note = await _note(asking.request)
+        told = await decoded(asking.request, _Found)
         month = asking.request.path_params["month"]
-        await audit_review.reviewed(asking.hub, asking.access, month, note, zone)
+        await audit_review.reviewed(asking.hub, asking.access, month, told.note, zone)
         return 204, None
 
     return reviewed
-
-
-async def _note(request: Request) -> str:
-    """Raises InvalidRequest, TooLarge, BadRequestData."""
-    text = b""
-    async for part in request.stream():
-        text += part
-        if len(text) > _BODY_BYTES_MAX:
-            raise TooLarge(f"The body is larger than {_BODY_BYTES_MAX} bytes")
-    try:
-        body = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise InvalidRequest(f"The body is not JSON: {error}") from error
-    note = body.get("note") if isinstance(body, dict) else None
-    if not isinstance(note, str):
-        raise BadRequestData('The body must be {"note": "what the review found"}')
-    return note
 
 
 def _review(found: Review, context: Context) -> dict[str, Any]:

@@ -39,8 +39,8 @@ class Call:
     """One request. path: decoded segments of the path that stand for `{...}` in the route, in order.
 
     context: the @context of a body that asks a question; None where headers name it. identity, access: who asks and what
-    they see, as in an open city until the gate says otherwise. gate: that let them in, None where all are. left: how often they may still ask, None where that is
-    not counted.
+    they see, as in an open city until the gate says otherwise. gate: that let them in, None where all are. left: how
+    often they may still ask, None where that is not counted.
     """
 
     __slots__ = (

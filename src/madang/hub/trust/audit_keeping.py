@@ -7,21 +7,17 @@ to change the other as well.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Final
 
-from madang.errors import MadangError
+from madang.hub.hourly import hourly
 from madang.hub.hub import Hub
 from madang.ngsild.temporal import DAY
 from madang.store.audit import Chain, Deed, Event, Head, Wanted, parse_head
 from madang.trust.access import DEFAULT_TENANT
 from madang.trust.identity import OPERATOR
 
-_LOG: Final = logging.getLogger(__name__)
-_PAUSE_SECONDS: Final = 3600.0
 _FIRST_SECONDS: Final = 60.0
 YEAR: Final = 366 * DAY
 _OWN: Final = (Deed.ANCHOR, Deed.CUT)
@@ -63,23 +59,6 @@ async def noted(chain: Chain, name: str) -> list[Head]:
     return [parse_head(one.event.reason) for one in found]
 
 
-@asynccontextmanager
-async def keeping(hub: Hub, kept: int) -> AsyncIterator[None]:
+def keeping(hub: Hub, kept: int) -> AbstractAsyncContextManager[None]:
     """Do so every hour for as long as this is open. kept: as above."""
-    task = asyncio.create_task(_run(hub, kept), name="keep the audit")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def _run(hub: Hub, kept: int) -> None:
-    pause = _FIRST_SECONDS
-    while True:
-        await asyncio.sleep(pause)
-        pause = _PAUSE_SECONDS
-        try:
-            await keep(hub, kept)
-        except MadangError as error:
-            _LOG.warning("The audit was not gone through (%s); it is in an hour", error.message)
+    return hourly("Going through the audit", partial(keep, hub, kept), _FIRST_SECONDS)

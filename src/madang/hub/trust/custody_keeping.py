@@ -4,12 +4,13 @@ that were cut short are ended. Each leaves a record, and an event in the audit, 
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Final
 
+from madang.hub.hourly import hourly
 from madang.hub.trust.persons import Custody, destroy, finish
 from madang.ngsild.temporal import DAY
 from madang.store.base import Store
@@ -19,35 +20,22 @@ from madang.trust.identity import OPERATOR
 
 _LOG: Final = logging.getLogger(__name__)
 _FIRST_SECONDS: Final = 90.0
-_PAUSE_SECONDS: Final = 3600.0
 _AT_ONCE: Final = 500
 # type (IRI): after how many days without a change; "" for all others that are protected
 Kept = Mapping[str, int]
 
 
-@asynccontextmanager
-async def keeping(custody: Custody, kept: Kept) -> AsyncIterator[None]:
+def keeping(custody: Custody, kept: Kept) -> AbstractAsyncContextManager[None]:
     """Do so every hour for as long as this is open."""
-    task = asyncio.create_task(_run(custody, kept), name="destroy what was kept long enough")
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    return hourly("Destroying what was kept long enough", partial(_keep_all, custody, kept), _FIRST_SECONDS)
 
 
-async def _run(custody: Custody, kept: Kept) -> None:
-    pause = _FIRST_SECONDS
-    while True:
-        await asyncio.sleep(pause)
-        pause = _PAUSE_SECONDS
-        for tenant in list(custody.hub.open_stores):
-            try:
-                await keep(custody, tenant, kept)
-            except Exception:  # noqa: BLE001 whatever it is, it must not end the keeping of all others
-                _LOG.exception(
-                    "What is too old of tenant '%s' could not be destroyed; it is tried again", tenant
-                )
+async def _keep_all(custody: Custody, kept: Kept) -> None:
+    for tenant in list(custody.hub.open_stores):
+        try:
+            await keep(custody, tenant, kept)
+        except Exception:  # noqa: BLE001 whatever it is, it must not end the keeping of all others
+            _LOG.exception("What is too old of tenant '%s' could not be destroyed; it is tried again", tenant)
 
 
 async def keep(custody: Custody, tenant: str, kept: Kept) -> int:

@@ -10,6 +10,7 @@ The tables of the audit are those of `audit_rows.py`. combination: how many enti
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import apsw
@@ -170,15 +171,21 @@ MIGRATIONS: Final = (
 )
 
 
-def migrate(connection: apsw.Connection) -> None:
+def migrate(connection: apsw.Connection, migrations: Sequence[str] = MIGRATIONS) -> None:
     """Bring the file to this version's tables. Raises StoreBroken for a file of a later version."""
-    version = connection.pragma("user_version")
-    if not isinstance(version, int) or version > len(MIGRATIONS):
-        raise StoreBroken(
-            f"{connection.filename} was written by a later version of Madang (its tables have number {version}, "
-            f"this version knows {len(MIGRATIONS)}); start it with that version"
-        )
-    for number in range(version, len(MIGRATIONS)):
-        with connection:
-            connection.execute(MIGRATIONS[number])
+    # Taken before the version is read, so that a command beside the platform does not migrate as well
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = connection.pragma("user_version")
+        if not isinstance(version, int) or version > len(migrations):
+            raise StoreBroken(
+                f"{connection.filename} was written by a later version of Madang (its tables have number {version}, "
+                f"this version knows {len(migrations)}); start it with that version"
+            )
+        for number in range(version, len(migrations)):
+            connection.execute(migrations[number])
             connection.pragma("user_version", number + 1)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")

@@ -17,6 +17,7 @@ import apsw
 
 from madang.errors import StoreBroken
 from madang.store.sqlite.platform.schema import MIGRATIONS
+from madang.store.sqlite.schema import migrate
 
 Result = TypeVar("Result")
 _BUSY_MS_MAX: Final = 5000
@@ -37,7 +38,7 @@ class PlatformFile:
             self._writer.pragma("journal_mode", "wal")
             self._writer.pragma("synchronous", "full")
             self._writer.pragma("secure_delete", True)
-            migrate(self._writer)
+            migrate(self._writer, MIGRATIONS)
             self.reader = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
             self.reader.set_busy_timeout(_BUSY_MS_MAX)
             self.reader.pragma("query_only", True)
@@ -115,23 +116,3 @@ def _transact(connection: apsw.Connection, works: list[Callable[[apsw.Connection
 def _write_anew(connection: apsw.Connection) -> None:
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def migrate(connection: apsw.Connection) -> None:
-    """Bring the file to this version's tables. Raises StoreBroken for a file of a later version."""
-    # Taken before the version is read, so that a command beside the platform does not migrate as well
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        version = connection.pragma("user_version")
-        if not isinstance(version, int) or version > len(MIGRATIONS):
-            raise StoreBroken(
-                f"{connection.filename} was written by a later version of Madang (its tables have number {version}, "
-                f"this version knows {len(MIGRATIONS)}); start it with that version"
-            )
-        for number in range(version, len(MIGRATIONS)):
-            connection.execute(MIGRATIONS[number])
-            connection.pragma("user_version", number + 1)
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
