@@ -13,8 +13,9 @@ import numpy as np
 
 from madang.ecosystem.concentration import gini, herfindahl
 from madang.ecosystem.cores import Core, Subject, Trial, TrialKind
+from madang.ecosystem.counts import Counts
 from madang.ecosystem.positions import Positions, positions
-from madang.ecosystem.projection import Counts, Pairs, count, project
+from madang.ecosystem.projection import Pairs, count, project
 from madang.ecosystem.ties import NO_DAY, Floats, Ties, year_of
 from madang.ecosystem.verdict import CoreVerdict, Evidence, Thresholds, Verdict, judge
 

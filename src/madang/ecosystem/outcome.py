@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from madang.ecosystem.projection import Counts
+from madang.ecosystem.counts import Counts
 from madang.ecosystem.verdict import CoreVerdict, Evidence, Stage
 
 METHOD = "1"

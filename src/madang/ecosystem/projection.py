@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 from scipy import sparse
 
+from madang.ecosystem.counts import Counts
 from madang.ecosystem.ties import Floats, Integers, Ties
 
 
@@ -67,24 +68,6 @@ def project(ties: Ties, *, size_max: int | None = None) -> Pairs:
         np.rint(found.data).astype(np.int64),
         weights.tocoo().data,
     )
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """How a network of partners is made up, in numbers of organisations and pairs.
-
-    multi_edges: pairs, counted once in each activity. stacked_edges: different pairs. repeat_edges: pairs with two or
-    more activities together. without_partner: organisations that did nothing with another. without_repeat: those with
-    partners, but none of them twice. repeat_giant: organisations in the largest component of the repeat pairs.
-    """
-
-    activities: int
-    organisations: int
-    without_partner: int
-    multi_edges: int
-    stacked_edges: int
-    repeat_edges: int
-    without_repeat: int
-    repeat_giant: int
 
 
 def count(ties: Ties, pairs: Pairs) -> Counts:
