@@ -16,7 +16,8 @@ from madang.ecosystem.concentration import centralisation, herfindahl, top_share
 from madang.ecosystem.core_pairs import find_groups
 from madang.ecosystem.network import network_of
 from madang.ecosystem.positions import communities, graph_of, positions
-from madang.ecosystem.projection import Counts, Pairs, count, project
+from madang.ecosystem.counts import Counts
+from madang.ecosystem.projection import Pairs, count, project
 from madang.ecosystem.single_core import core_of
 
 
