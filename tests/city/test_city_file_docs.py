@@ -26,6 +26,7 @@ def test_every_key_is_explained() -> None:
         "policy",
         "provider",
         "trust",
+        "ecosystem",
     }
     explained = set(re.findall(r"`(\w+)`", DOCUMENT.read_text(encoding="utf-8"))) | {"fields"}
     assert not known - explained

@@ -161,6 +161,7 @@ def _city(parsed: CityFile, sources: tuple[Source, ...], file: FilePath) -> City
         roles=roles_of(parsed),
         policies=parsed.policy,
         providers=providers_of(parsed),
+        ecosystem=parsed.ecosystem,
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from madang.city.model import Layer
 from madang.connect.source import EntityMapping
+from madang.ecosystem.rules import Rules
 from madang.trust.identity import Permission
 from madang.trust.policy import Policy
 
@@ -124,6 +125,7 @@ class ProviderTable(msgspec.Struct, frozen=True):
 class CityFile(msgspec.Struct, frozen=True):
     city: CityTable
     trust: TrustTable = TrustTable()
+    ecosystem: Rules = Rules()
     source: tuple[SourceTable, ...] = ()
     layer: tuple[Layer, ...] = ()
     role: tuple[RoleTable, ...] = ()

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from madang.connect.source import Source
+from madang.ecosystem.rules import Rules
 from madang.hub.accounts.providers import Provider
 from madang.trust.policy import Policy
 from madang.trust.roles import Role
@@ -74,3 +75,4 @@ class City(msgspec.Struct, frozen=True):
     roles: tuple[Role, ...] = ()
     policies: tuple[Policy, ...] = ()
     providers: tuple[Provider, ...] = ()
+    ecosystem: Rules = Rules()
