@@ -43,6 +43,7 @@ LEAVES = frozenset(
         "collation",
         "errors",
         "home",
+        "i18n",
         "limits",
         "server",
         "settings",

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from madang import vocabulary
+from madang.i18n import DAY, HOUR, MINUTE, Reader
 from madang.web.chart import NARROW, WIDE, Series, draw, value_scale
 from madang.web.history import bucket_for, means, series, table
-from madang.web.i18n import DAY, HOUR, MINUTE, Reader
 from madang.web.scale import Collected, grade_breaks, quantile_breaks, round_breaks
 
 NOW = 1_767_268_800_000_000

@@ -9,9 +9,9 @@ from starlette.datastructures import QueryParams
 
 from madang import vocabulary
 from madang.errors import BadRequestData
+from madang.i18n import Reader
 from madang.sheets import lines, safe
 from madang.web import filters
-from madang.web.i18n import Reader
 from madang.web.ordering import MISSING, in_order
 
 CONTEXT = vocabulary.context()

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from madang.web.i18n import LANGUAGES, MESSAGES, TIE, Reader, preferred_language
+from madang.i18n import LANGUAGES, MESSAGES, TIE, Reader, preferred_language
 
-WEB = Path(__file__).parents[2] / "src" / "madang" / "web"
+PACKAGE = Path(__file__).parents[2] / "src" / "madang"
+WEB, ECOSYSTEM = PACKAGE / "web", PACKAGE / "ecosystem"
 ISLANDS = Path(__file__).parents[2] / "web-src" / "src"
 NOW = 1_767_268_800_000_000  # 2026-01-01T21:00:00+09:00
 MINUTE = 60_000_000
@@ -50,7 +51,12 @@ def placeholders(message: str | dict[str, str]) -> set[str]:
 
 
 def used_keys() -> set[str]:
-    sources = [*WEB.glob("*.py"), *WEB.glob("templates/*.html"), *ISLANDS.rglob("*.ts")]
+    sources = [
+        *WEB.rglob("*.py"),
+        *ECOSYSTEM.rglob("*.py"),
+        *WEB.glob("templates/*.html"),
+        *ISLANDS.rglob("*.ts"),
+    ]
     found: set[str] = set()
     for path in sources:
         text = path.read_text(encoding="utf-8")

@@ -11,10 +11,10 @@ from madang.hub.accounts import members, provided, signing_in
 from madang.hub.accounts.accounts import own_account
 from madang.hub.accounts.provided import Wish
 from madang.hub.accounts.signing_in import NewPassword
+from madang.i18n import join
 from madang.trust.identity import Kind, Permission
 from madang.web.cookies import RETURN, address_of, browser_of, end_session, keep_session, keep_state
 from madang.web.headers import SECURITY_HEADERS
-from madang.web.i18n import join
 from madang.web.sign_in import PATH as SIGN_IN
 from madang.web.sign_in import fault, fields
 from madang.web.visit import Visit

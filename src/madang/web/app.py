@@ -29,6 +29,7 @@ from madang.errors import (
 )
 from madang.hub.trust.credentials import is_own_page, read_credentials
 from madang.hub.trust.gate import Admitted, Asked, Gate, require_local
+from madang.i18n import LANGUAGES, preferred_language
 from madang.logs import request_id
 from madang.trust import duties
 from madang.trust.access import DEFAULT_TENANT, Access
@@ -57,7 +58,6 @@ from madang.web import (
 from madang.web.assets import Assets
 from madang.web.cookies import renew_session
 from madang.web.headers import FOR_ONE, SECURITY_HEADERS, STRICT_TRANSPORT
-from madang.web.i18n import LANGUAGES, preferred_language
 from madang.web.kept import Kept
 from madang.web.site import Site
 from madang.web.stream import Lives

@@ -14,7 +14,7 @@ from statistics import median
 
 import msgspec
 
-from madang.web.i18n import DAY, HOUR, MINUTE, Reader
+from madang.i18n import DAY, HOUR, MINUTE, Reader
 from madang.web.show import Fact
 
 GAP_STEPS = 3

@@ -7,12 +7,12 @@ from typing import Any
 import msgspec
 
 from madang.hub import entities
+from madang.i18n import DAY
 from madang.ngsild.entity import Entity
 from madang.ngsild.query import Query, Window
 from madang.vocabulary import ValueKind
 from madang.web import history
 from madang.web.chart import Box, Chart, Series, draw
-from madang.web.i18n import DAY
 from madang.web.show import Fact, main_fact
 from madang.web.site import source_states
 from madang.web.visit import Visit

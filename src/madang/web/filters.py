@@ -15,11 +15,11 @@ from starlette.datastructures import QueryParams
 
 from madang import vocabulary
 from madang.errors import BadRequestData
+from madang.i18n import Reader
 from madang.ngsild.context import Context
 from madang.ngsild.expression import And, Expression
 from madang.ngsild.q import parse_q
 from madang.vocabulary import ValueKind
-from madang.web.i18n import Reader
 
 OPERATORS = ("==", "!=", ">=", "<=", "~=")
 FILTERS_MAX = 12

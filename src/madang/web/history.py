@@ -7,11 +7,11 @@ import numpy as np
 import orjson
 
 from madang.hub import temporal
+from madang.i18n import DAY, HOUR, MINUTE
 from madang.ngsild.evolution import Instance
 from madang.ngsild.temporal import TemporalQuery, TimeProperty, TimeRelation
 from madang.trust.access import Access
 from madang.web.chart import Row, Series
-from madang.web.i18n import DAY, HOUR, MINUTE
 from madang.web.site import Site
 
 RANGES: dict[str, int | None] = {"24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "all": None}

@@ -14,11 +14,11 @@ from starlette.responses import Response
 
 from madang.city.model import Style
 from madang.hub import entities
+from madang.i18n import HOUR, MINUTE
 from madang.ngsild.entity import Entity
 from madang.ngsild.query import Query, Window
 from madang.ngsild.selection import type_is
 from madang.web import history
-from madang.web.i18n import HOUR, MINUTE
 from madang.web.layers import layer_type
 from madang.web.visit import Visit
 

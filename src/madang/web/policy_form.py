@@ -12,10 +12,10 @@ import msgspec
 import orjson
 
 from madang.errors import BadRequestData
+from madang.i18n import LANGUAGES
 from madang.trust.policy import Policy
 from madang.trust.policy_check import Problem
 from madang.web.form import Form
-from madang.web.i18n import LANGUAGES
 
 # Fields of a part of a policy with several names, and those with one text
 _LISTS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -14,8 +14,8 @@ from typing import Any
 import msgspec
 
 from madang import vocabulary
+from madang.i18n import Reader
 from madang.vocabulary import Grade, ValueKind
-from madang.web.i18n import Reader
 
 STEPS = 7
 KINDS_MAX = 7

@@ -17,12 +17,12 @@ import orjson
 from madang import vocabulary
 from madang.city.model import City
 from madang.connect.source import Source
+from madang.i18n import HOUR, LANGUAGES, THIN, Reader
 from madang.ngsild.context import Context
 from madang.ngsild.core_terms import NGSI_LD
 from madang.ngsild.entity import Attribute, Entity, Kind
 from madang.ngsild.times import is_moment, parse_moment
 from madang.vocabulary import AttributeTerm, ValueKind
-from madang.web.i18n import HOUR, LANGUAGES, THIN, Reader
 
 LOCATION = NGSI_LD + "location"
 NAMES = (

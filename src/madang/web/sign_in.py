@@ -11,6 +11,7 @@ from madang.hub.accounts import links, signing_in
 from madang.hub.accounts.links import Arrival
 from madang.hub.accounts.provided import Returned, Wish
 from madang.hub.accounts.signing_in import SignedIn
+from madang.i18n import LANGUAGES
 from madang.store.platform import Errand
 from madang.trust.identity import Kind
 from madang.web.cookies import (
@@ -25,7 +26,6 @@ from madang.web.cookies import (
 )
 from madang.web.form import read_form
 from madang.web.headers import SECURITY_HEADERS
-from madang.web.i18n import LANGUAGES
 from madang.web.visit import Visit
 
 PATH: Final = "/sign-in"

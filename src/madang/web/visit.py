@@ -16,12 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from madang.hub.trust.credentials import ROLE_COOKIE
 from madang.hub.trust.gate import Admitted
-from madang.trust.access import Access
-from madang.trust.identity import Identity, Kind, Permission
-from madang.web.assets import Assets, data_block
-from madang.web.chart import Chart, Drawing
-from madang.web.headers import PAGE_HEADERS, SECURITY_HEADERS
-from madang.web.i18n import (
+from madang.i18n import (
     DAY,
     HOUR,
     LANGUAGE_NAMES,
@@ -34,6 +29,11 @@ from madang.web.i18n import (
     join,
     tie,
 )
+from madang.trust.access import Access
+from madang.trust.identity import Identity, Kind, Permission
+from madang.web.assets import Assets, data_block
+from madang.web.chart import Chart, Drawing
+from madang.web.headers import PAGE_HEADERS, SECURITY_HEADERS
 from madang.web.kept import Kept, Seer
 from madang.web.show import Fact, Shower
 from madang.web.site import Site

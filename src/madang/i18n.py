@@ -1,8 +1,8 @@
 """Words, numbers and times in the reader's language: one `Reader` per request.
 
-Messages are data: `messages/{ko,en}.toml`, flat keys with `{placeholders}`; a message that depends on a number is a
-table with `one` and `other`. A test demands that both files have the same keys and placeholders. Numbers and dates
-follow CLDR through babel; the city's own time zone tells the hour.
+Messages are data of the rooms that say them: `messages/{ko,en}.toml` there, flat keys with `{placeholders}`; a message
+that depends on a number is a table with `one` and `other`. A test demands that both languages have the same keys and
+placeholders. Numbers and dates follow CLDR through babel; the city's own time zone tells the hour.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
 LANGUAGES = ("ko", "en")
+# Rooms that speak to people: what the ecosystem says stands on pages and in reports
+_SPEAKERS = ("madang.ecosystem", "madang.web")
 LANGUAGE_NAMES = {"ko": "한국어", "en": "English"}
 PLURALS = frozenset(("one", "other"))
 TIE = "\u00a0"  # no line break between what belongs together
@@ -29,8 +31,15 @@ AGE_IN_DAYS_MAX = 30
 
 
 def _load(language: str) -> dict[str, str | dict[str, str]]:
-    text = files("madang.web").joinpath("messages", f"{language}.toml").read_text(encoding="utf-8")
-    return _flat(tomllib.loads(text), "")
+    """Raises ValueError for a key that two rooms give."""
+    found: dict[str, str | dict[str, str]] = {}
+    for room in _SPEAKERS:
+        text = files(room).joinpath("messages", f"{language}.toml").read_text(encoding="utf-8")
+        messages = _flat(tomllib.loads(text), "")
+        if twice := sorted(found.keys() & messages.keys()):
+            raise ValueError(f"messages: {room} gives {', '.join(twice)} once more")
+        found.update(messages)
+    return found
 
 
 def _flat(table: dict[str, object], prefix: str) -> dict[str, str | dict[str, str]]:
