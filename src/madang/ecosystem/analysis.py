@@ -16,6 +16,7 @@ from madang.ecosystem.cores import Core, Subject, Trial, TrialKind
 from madang.ecosystem.counts import Counts
 from madang.ecosystem.positions import Positions, positions
 from madang.ecosystem.projection import Pairs, count, project
+from madang.ecosystem.roles import Role, roles
 from madang.ecosystem.ties import NO_DAY, Floats, Ties, year_of
 from madang.ecosystem.verdict import CoreVerdict, Evidence, Thresholds, Verdict, judge
 
@@ -30,12 +31,13 @@ class Warned(msgspec.Struct, frozen=True):
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """counts: of all activities. cores: groups that were tested, the significant ones first. trials: how many of each kind
-    were drawn. hhi, gini: of participations. redrawn: what the verdict on core firms is in so many of the bootstraps.
+    """counts: of all activities. roles: of each organisation, in the order of the ties. cores: groups that were tested, the
+    significant ones first. trials: how many of each kind were drawn. hhi, gini: of participations. redrawn: what the verdict on core firms is in so many of the bootstraps.
     warnings: what must be known before a figure is believed."""
 
     counts: Counts
     positions: Positions
+    roles: tuple[Role, ...]
     cores: tuple[Core, ...]
     verdict: Verdict
     hhi: float
@@ -59,9 +61,11 @@ def analyse(
         subject.cores(trials), key=lambda core: (not core.tested.significant, core.tested.probability)
     )
     participations = ties.activity_counts.astype(float)
+    stands = positions(subject.pairs)
     return Analysis(
         counts=count(ties, pairs),
-        positions=positions(subject.pairs),
+        positions=stands,
+        roles=tuple(roles(subject.pairs, stands.community)),
         cores=tuple(cores),
         verdict=judge(_evidence(subject, cores, trials, thresholds, founded), thresholds),
         hhi=herfindahl(participations),

@@ -17,6 +17,7 @@ import numpy as np
 from madang.ecosystem import nulls
 from madang.ecosystem.concentration import centralisation, herfindahl, top_share
 from madang.ecosystem.core_pairs import Group, find_groups
+from madang.ecosystem.nestedness import nestedness
 from madang.ecosystem.network import Network, network_of
 from madang.ecosystem.projection import Pairs, project
 from madang.ecosystem.significance import Sample, Tested, judged
@@ -43,6 +44,8 @@ class TrialKind(StrEnum):
 class Trial(msgspec.Struct, frozen=True):
     """groups: (size, quality) of what the search finds. correlation: of the one core of all.
 
+    nestedness: of a network at random with the same degrees (NODF), None of others.
+
     Of a bootstrap only: chance, the groups of a network at random with its degrees; cores, the members of its groups'
     cores; shape, its centralisation, concentration (HHI) and share of the top hundredth. An activity that is drawn twice
     counts twice in the shape, and once in the search for groups, which would else find that it is repeated.
@@ -55,6 +58,7 @@ class Trial(msgspec.Struct, frozen=True):
     correlation: float = 0.0
     cores: tuple[tuple[int, ...], ...] = ()
     shape: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    nestedness: float | None = None
 
 
 class Core(msgspec.Struct, frozen=True):
@@ -104,7 +108,8 @@ class Subject:
             network = nulls.even(self.pairs, chance)
             return Trial(kind, seed, correlation=core_of(network, range(network.n))[1])
         if kind is TrialKind.CONFIGURATION:
-            return Trial(kind, seed, self._at_random(self.ties, chance))
+            other = nulls.configuration(self.ties, chance)
+            return Trial(kind, seed, self._groups_of(other, chance), nestedness=nestedness(other, seed).nodf)
         n = len(self.ties.activities)
         drawn = chance.choices(range(n), k=n)
         once = np.bincount(drawn, minlength=n) > 0
@@ -114,15 +119,14 @@ class Subject:
             kind,
             seed,
             [(one.size, one.quality) for one in found],
-            self._at_random(fewer.ties, chance),
+            self._groups_of(nulls.configuration(fewer.ties, chance), chance),
             fewer.single_core[1],
             tuple([tuple(sorted(core_of(fewer.network, one.members)[0])) for one in found]),
             Subject(nulls.drawn_again(self.ties, drawn), self.options).shape,
         )
 
-    def _at_random(self, ties: Ties, chance: random.Random) -> Sample:
-        """What the search finds in a network with the same degrees."""
-        other = Subject(nulls.configuration(ties, chance), self.options)
+    def _groups_of(self, ties: Ties, chance: random.Random) -> Sample:
+        other = Subject(ties, self.options)
         return [(one.size, one.quality) for one in find_groups(other.network, chance, self.options.tries)]
 
     def cores(self, trials: Sequence[Trial]) -> list[Core]:

@@ -94,6 +94,17 @@ def judge(evidence: Sequence[Evidence], thresholds: Thresholds) -> Verdict:
     return Verdict(core, _stage(core, says), tuple(evidence))
 
 
+def sensitivity(evidence: Sequence[Evidence], thresholds: Thresholds) -> dict[str, tuple[CoreVerdict, Stage]]:
+    """What the verdict were if one piece of evidence said the opposite, by its name; pieces that say nothing are left out."""
+    found = {}
+    for one in evidence:
+        if one.says(thresholds.coverage) is not Says.UNKNOWN:
+            opposite = msgspec.structs.replace(one, above=not one.above)
+            other = judge([opposite if this is one else this for this in evidence], thresholds)
+            found[one.name] = (other.core, other.stage)
+    return found
+
+
 def _core(says: dict[str, Says]) -> CoreVerdict:
     if says.get("significant", Says.UNKNOWN) is Says.UNKNOWN:
         return CoreVerdict.UNKNOWN
