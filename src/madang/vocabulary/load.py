@@ -27,21 +27,22 @@ LANGUAGES = ("ko", "en")
 @cache
 def vocabulary() -> Vocabulary:
     """The platform's vocabulary, read at the first call."""
-    prefixes = _read("prefixes")
+    prefixes = read_data("prefixes")
     attributes = _attributes(prefixes)
     iris = {attribute.term: attribute.iri for attribute in attributes.values()}
-    groups = _read("components")
+    groups = read_data("components")
     return Vocabulary(
         types=_types(prefixes, iris),
         attributes=attributes,
-        units={code: Unit(code, unit["symbol"], _labels(unit)) for code, unit in _read("units").items()},
+        units={code: Unit(code, unit["symbol"], _labels(unit)) for code, unit in read_data("units").items()},
         components={Component(code): _labels(entry) for code, entry in groups["component"].items()},
         flows={Flow(code): _labels(entry) for code, entry in groups["flow"].items()},
         purposes=_purposes(iris),
     )
 
 
-def _read(name: str) -> dict[str, Any]:
+def read_data(name: str) -> dict[str, Any]:
+    """A file of `data/`. name: without its ending."""
     return tomllib.loads(
         files("madang.vocabulary").joinpath("data", f"{name}.toml").read_text(encoding="utf-8")
     )
@@ -59,9 +60,9 @@ def _iri(prefixes: Mapping[str, str], short: str) -> str:
 
 
 def _attributes(prefixes: Mapping[str, str]) -> dict[str, AttributeTerm]:
-    values, grades = _read("values"), _read("grades")
+    values, grades = read_data("values"), read_data("grades")
     found: dict[str, AttributeTerm] = {}
-    for term, entry in _read("attributes").items():
+    for term, entry in read_data("attributes").items():
         iri = _iri(prefixes, entry["iri"])
         if iri in found:
             raise ValueError(f"vocabulary: {term} and {found[iri].term} share {iri}")
@@ -87,7 +88,7 @@ def _attributes(prefixes: Mapping[str, str]) -> dict[str, AttributeTerm]:
 
 
 def _types(prefixes: Mapping[str, str], attributes: Mapping[str, str]) -> dict[str, EntityType]:
-    entries = _read("types")
+    entries = read_data("types")
     shared = entries.pop("shared")
     found: dict[str, EntityType] = {}
     for term, entry in entries.items():
@@ -117,5 +118,5 @@ def _purposes(attributes: Mapping[str, str]) -> dict[str, Purpose]:
             tuple(entry.get("roles", ())),
             tuple(attributes[name] for name in entry.get("attributes", ())),
         )
-        for code, entry in _read("purposes").items()
+        for code, entry in read_data("purposes").items()
     }
