@@ -12,8 +12,9 @@ import pytest
 
 from madang import vocabulary
 from madang.ngsild.core_terms import CORE_TERMS
+from madang.vocabulary.load import _flow
 from madang.vocabulary.load import vocabulary as everything
-from madang.vocabulary.model import Component, Flow, ValueKind, Vocabulary
+from madang.vocabulary.model import Component, Flow, Runs, ValueKind, Vocabulary
 
 HANGUL = range(ord("가"), ord("힣") + 1)
 
@@ -106,6 +107,7 @@ def test_every_label_exists_in_korean_and_english() -> None:
     ]
     labelled += [*((str(key), labels) for key, labels in words.components.items())]
     labelled += [*((str(key), labels) for key, labels in words.flows.items())]
+    labelled += [(f"{one.source} {one.target} {one.flow}", one.reasons) for one in words.needed]
     labelled += [(purpose.code, purpose.labels) for purpose in words.purposes.values()]
     labelled += [(f"{purpose.code} notice", purpose.notices) for purpose in words.purposes.values()]
     for name, labels in labelled:
@@ -124,6 +126,48 @@ def test_components_and_flows_are_all_named() -> None:
     assert set(everything().components) == set(Component)
     assert set(everything().flows) == set(Flow)
     assert {entry.component for entry in vocabulary.types().values()} == set(Component)
+
+
+def test_every_link_has_a_flow_and_a_direction_or_is_of_none() -> None:
+    for entry in vocabulary.attributes().values():
+        assert entry.runs is None or entry.kind is ValueKind.LINK, entry.term
+        assert (entry.flow is None) is (entry.runs is None), entry.term
+    funded = vocabulary.attribute(vocabulary.context().expand("fundedBy"))
+    assert funded is not None
+    assert (funded.flow, funded.runs) == (Flow.CAPITAL, Runs.BACK)
+
+
+def test_a_link_of_which_nothing_is_said_is_a_mistake() -> None:
+    entry = {"iri": "madang:feeds", "kind": "link", "ko": "먹임", "en": "Feeds"}
+    with pytest.raises(ValueError, match="feeds is a link and does not say its flow"):
+        _flow("feeds", entry)
+
+
+def test_types_pass_on_along_links_that_they_have() -> None:
+    links = {entry.iri: entry.term for entry in vocabulary.attributes().values()}
+    for entry in vocabulary.types().values():
+        terms = {links[iri] for iri in entry.attributes} | {""}
+        for passing in entry.passes:
+            assert {*passing.givers, *passing.receivers} <= terms, f"{entry.term}: {passing}"
+            assert passing.both is (not passing.receivers), f"{entry.term}: {passing}"
+        assert entry.channel in vocabulary.attributes()[vocabulary.context().expand("channel")].values
+
+
+def test_the_component_may_depend_on_the_category() -> None:
+    organisation = vocabulary.types()[vocabulary.context().expand("Organization")]
+    categories = vocabulary.attributes()[vocabulary.context().expand("category")].values
+    assert organisation.component_of("university") is Component.HUMAN
+    assert organisation.component_of("startup") is organisation.component_of("") is Component.ECONOMIC
+    for entry in vocabulary.types().values():
+        assert set(entry.components) <= set(categories), entry.term
+
+
+def test_what_a_city_needs_is_said_once() -> None:
+    needed = [(one.source, one.target, one.flow) for one in everything().needed]
+    assert len(set(needed)) == len(needed) > 20
+    assert {component for source, target, _ in needed for component in (source, target)} >= set(Component) - {
+        Component.VIRTUAL
+    }
 
 
 def test_no_two_terms_share_an_iri_and_none_redefines_a_core_term() -> None:

@@ -19,9 +19,13 @@ from madang.vocabulary.model import (
     EntityType,
     Flow,
     Grade,
+    Needed,
+    Passing,
     Purpose,
+    Runs,
     Unit,
     ValueKind,
+    Vocabulary,
 )
 
 __all__ = [
@@ -32,9 +36,13 @@ __all__ = [
     "EntityType",
     "Flow",
     "Grade",
+    "Needed",
+    "Passing",
     "Purpose",
+    "Runs",
     "Unit",
     "ValueKind",
+    "Vocabulary",
     "attribute",
     "attribute_label",
     "attributes",
@@ -57,6 +65,7 @@ __all__ = [
     "unit_symbol",
     "unmasked",
     "value_label",
+    "vocabulary",
 ]
 
 NAME = "https://smartdatamodels.org/name"

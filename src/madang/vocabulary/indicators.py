@@ -53,7 +53,9 @@ def indicators() -> Mapping[str, Indicator]:
         if entry["poor"] == entry["good"]:
             raise ValueError(f"vocabulary: indicator {code} has the same value for poor and good")
         texts = {
-            kind: {language: entry[f"{key}{language}"] for language in LANGUAGES if f"{key}{language}" in entry}
+            kind: {
+                language: entry[f"{key}{language}"] for language in LANGUAGES if f"{key}{language}" in entry
+            }
             for kind, key in (("labels", ""), ("texts", "text_"), ("formulas", "formula_"), ("per", "per_"))
         }
         found[code] = Indicator(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from madang.ngsild.core_terms import CORE_TERMS
 from madang.vocabulary.model import (
@@ -15,13 +16,18 @@ from madang.vocabulary.model import (
     EntityType,
     Flow,
     Grade,
+    Needed,
+    Passing,
     Purpose,
+    Runs,
     Unit,
     ValueKind,
     Vocabulary,
 )
 
 LANGUAGES = ("ko", "en")
+_NOTHING: Final = "none"
+_ITSELF: Final = "self"
 
 
 @cache
@@ -38,6 +44,12 @@ def vocabulary() -> Vocabulary:
         components={Component(code): _labels(entry) for code, entry in groups["component"].items()},
         flows={Flow(code): _labels(entry) for code, entry in groups["flow"].items()},
         purposes=_purposes(iris),
+        needed=tuple(
+            Needed(
+                Component(entry["source"]), Component(entry["target"]), Flow(entry["flow"]), _labels(entry)
+            )
+            for entry in groups["needed"]
+        ),
     )
 
 
@@ -66,14 +78,17 @@ def _attributes(prefixes: Mapping[str, str]) -> dict[str, AttributeTerm]:
         iri = _iri(prefixes, entry["iri"])
         if iri in found:
             raise ValueError(f"vocabulary: {term} and {found[iri].term} share {iri}")
+        kind = ValueKind(entry.get("kind", "text"))
+        flow, runs = _flow(term, entry) if kind is ValueKind.LINK else (None, None)
         found[iri] = AttributeTerm(
             term=term,
             iri=iri,
             labels=_labels(entry),
-            kind=ValueKind(entry.get("kind", "text")),
+            kind=kind,
             unit=entry.get("unit", ""),
             decimals=entry.get("decimals"),
-            flow=Flow(entry["flow"]) if "flow" in entry else None,
+            flow=flow,
+            runs=runs,
             back={
                 language: entry[f"back_{language}"] for language in LANGUAGES if f"back_{language}" in entry
             },
@@ -85,6 +100,37 @@ def _attributes(prefixes: Mapping[str, str]) -> dict[str, AttributeTerm]:
             personal=entry.get("personal", False),
         )
     return found
+
+
+def _flow(term: str, entry: Mapping[str, Any]) -> tuple[Flow | None, Runs | None]:
+    """What runs along a link, and which way. Of which nothing is said is a mistake: it would be left out unnoticed."""
+    if "flow" not in entry:
+        raise ValueError(f"vocabulary: {term} is a link and does not say its flow")
+    if entry["flow"] == _NOTHING:
+        return None, None
+    return Flow(entry["flow"]), Runs(entry["runs"])
+
+
+def _passing(text: str, attributes: Mapping[str, str]) -> Passing:
+    """ "givers > receivers: flow", "givers <> : flow" for everybody to everybody, "links: none" for those of no flow."""
+    ends, _, flow = (part.strip() for part in text.rpartition(":"))
+    givers, arrow, receivers = (
+        (part.strip() for part in re.split(r"(<>|>)", ends, maxsplit=1)) if ">" in ends else (ends, "", "")
+    )
+    return Passing(
+        _links(givers, attributes),
+        () if arrow == "<>" else _links(receivers or _ITSELF, attributes),
+        None if flow == _NOTHING else Flow(flow),
+        both=arrow == "<>",
+    )
+
+
+def _links(text: str, attributes: Mapping[str, str]) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split("+"))
+    for name in names:
+        if name != _ITSELF and name not in attributes:
+            raise ValueError(f"vocabulary: '{name}' of '{text}' is no attribute")
+    return tuple("" if name == _ITSELF else name for name in names)
 
 
 def _types(prefixes: Mapping[str, str], attributes: Mapping[str, str]) -> dict[str, EntityType]:
@@ -104,6 +150,10 @@ def _types(prefixes: Mapping[str, str], attributes: Mapping[str, str]) -> dict[s
             indexed=tuple(attributes[name] for name in entry.get("indexed", ())),
             protected=entry.get("protected", False),
             unmasked=tuple(attributes[name] for name in entry.get("unmasked", ())),
+            components={code: Component(name) for code, name in entry.get("components", {}).items()},
+            passes=tuple(_passing(text, attributes) for text in entry.get("passes", ())),
+            dated=entry.get("dated", False),
+            channel=entry.get("channel", "outside"),
         )
     return found
 

@@ -34,6 +34,34 @@ class Flow(StrEnum):
     RULE = "rule"
 
 
+class Runs(StrEnum):
+    """Which way something runs along a link: to what it leads to, from there to the entity, or both ways."""
+
+    OUT = "out"
+    BACK = "back"
+    BOTH = "both"
+
+
+class Passing(msgspec.Struct, frozen=True):
+    """What an entity passes on between those that its links lead to. givers, receivers: terms of links, "" for the entity
+    itself. both: everybody gives to everybody else, and `receivers` are the givers. flow: None for links along which
+    nothing runs in an entity of this type, whatever runs along them elsewhere."""
+
+    givers: tuple[str, ...]
+    receivers: tuple[str, ...]
+    flow: Flow | None
+    both: bool = False
+
+
+class Needed(msgspec.Struct, frozen=True):
+    """A flow that an innovation city cannot do without. reasons: language to why."""
+
+    source: Component
+    target: Component
+    flow: Flow
+    reasons: Mapping[str, str]
+
+
 class ValueKind(StrEnum):
     """What a reader meets as the value of an attribute.
 
@@ -77,6 +105,14 @@ class EntityType(msgspec.Struct, frozen=True):
     indexed: tuple[str, ...] = ()
     protected: bool = False
     unmasked: tuple[str, ...] = ()
+    components: Mapping[str, Component] = {}
+    passes: tuple[Passing, ...] = ()
+    dated: bool = False
+    channel: str = "outside"
+
+    def component_of(self, category: str) -> Component:
+        """The component of an entity of this type and category."""
+        return self.components.get(category, self.component)
 
 
 class Purpose(msgspec.Struct, frozen=True):
@@ -96,8 +132,9 @@ class Purpose(msgspec.Struct, frozen=True):
 class AttributeTerm(msgspec.Struct, frozen=True):
     """unit: UN/CEFACT code that holds where a value carries none, "" for none. decimals: worth showing, None for all.
 
-    back: labels of a link where it arrives. values: code to labels. core: the term belongs to the NGSI-LD core context, which says what it expands to. personal: a link to
-    a person whose data the entity is.
+    flow, runs: what runs along a link and which way; None where nothing does. back: labels of a link where it arrives.
+    values: code to labels. core: the term belongs to the NGSI-LD core context, which says what it expands to. personal:
+    a link to a person whose data the entity is.
     """
 
     term: str
@@ -107,6 +144,7 @@ class AttributeTerm(msgspec.Struct, frozen=True):
     unit: str = ""
     decimals: int | None = None
     flow: Flow | None = None
+    runs: Runs | None = None
     back: Mapping[str, str] = {}
     values: Mapping[str, Mapping[str, str]] = {}
     grades: tuple[Grade, ...] = ()
@@ -130,7 +168,8 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """All of it. types, attributes: by IRI. units, purposes: by code. components, flows: to labels."""
+    """All of it. types, attributes: by IRI. units, purposes: by code. components, flows: to labels. needed: flows without
+    which something is missing."""
 
     types: Mapping[str, EntityType]
     attributes: Mapping[str, AttributeTerm]
@@ -138,3 +177,4 @@ class Vocabulary(msgspec.Struct, frozen=True):
     components: Mapping[Component, Mapping[str, str]]
     flows: Mapping[Flow, Mapping[str, str]]
     purposes: Mapping[str, Purpose]
+    needed: tuple[Needed, ...] = ()
