@@ -24,7 +24,7 @@ demo: .make/run .make/web
 	exec $(BIN)/madang up --demo
 
 test: .make/dev .make/web .make/clients
-	$(BIN)/pytest $(PYTEST_FLAGS)
+	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
 
 check: .make/dev .make/web .make/clients
 	$(BIN)/ruff format --check .
@@ -32,7 +32,7 @@ check: .make/dev .make/web .make/clients
 	$(BIN)/mypy
 	scripts/npm --prefix web-src run --silent check
 	$(MAKE) guards
-	$(BIN)/pytest $(PYTEST_FLAGS)
+	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
 
 # ruff asks a reason, line by line, for what bandit says of hosts, statements and markup (B104, B608, B704).
 GUARDS := .make/guards-venv/bin

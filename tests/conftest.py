@@ -21,7 +21,23 @@ from madang.store.sqlite.store import Options, SqliteStore, store_path
 settings.register_profile("madang", deadline=None)
 settings.load_profile("madang")
 
+# Their tests share servers and cities that take long to come up; the longest first, so that no process waits for them
+TOGETHER = ("web", "demo")
+
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes run the tests (`make test`), those of a file stay together, and those of some folders."""
+    for item in items:
+        folder = item.path.parent.name
+        group = folder if folder in TOGETHER else item.path.as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(
+        key=lambda item: (
+            TOGETHER.index(name) if (name := item.path.parent.name) in TOGETHER else len(TOGETHER)
+        )
+    )
 
 
 @pytest.fixture
