@@ -51,6 +51,11 @@ class Home(msgspec.Struct, frozen=True):
     def files(self) -> Path:
         return self.path / "files"
 
+    @property
+    def outcomes(self) -> Path:
+        """Outcomes of the analyses of the ecosystem, a folder for each tenant."""
+        return self.files / "ecosystem"
+
     def create(self) -> None:
         """Make the folders that are missing. Raises SettingInvalid if that cannot be."""
         try:

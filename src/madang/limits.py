@@ -140,6 +140,9 @@ class Limits(msgspec.Struct, frozen=True):
     source_row_lines_max: Annotated[
         int, msgspec.Meta(description="lines of one row of a CSV file, in quotation marks")
     ] = 1000
+    row_parties_max: Annotated[
+        int, msgspec.Meta(description="organisations that one row of a table names")
+    ] = 1000
     source_retry_seconds_max: Annotated[
         int, msgspec.Meta(description="pause before a source that failed is tried again")
     ] = 600
@@ -280,6 +283,15 @@ class Limits(msgspec.Struct, frozen=True):
     person_readings_max: Annotated[
         int, msgspec.Meta(description="readings of a person's data that are handed out to them, newest first")
     ] = 10_000
+    ecosystem_entities_max: Annotated[
+        int, msgspec.Meta(description="entities of one type that an analysis of the ecosystem reads")
+    ] = 100_000
+    outcomes_kept_max: Annotated[
+        int, msgspec.Meta(description="outcomes of analyses of a tenant that are kept, one a day")
+    ] = 400
+    outcome_bytes_max: Annotated[
+        int, msgspec.Meta(description="an outcome of another city that is compared")
+    ] = 16 * 1024**2
     disk_free_bytes_min: Annotated[
         int, msgspec.Meta(description="free on the disk of the home folder, or the platform is not ready")
     ] = 256 * 1024**2

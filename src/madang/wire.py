@@ -26,6 +26,7 @@ from madang.city.trust_rules import beginning
 from madang.cli import main as commands
 from madang.cli.wiring import Platform, Wiring
 from madang.clock import SystemClock
+from madang.ecosystem.running import Analysed, Outcomes
 from madang.errors import MadangError
 from madang.home import Home
 from madang.hub.accounts.accounts import Accounts
@@ -145,13 +146,20 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
             async with (
                 keeping(hub, settings.audit_years * YEAR),
                 custody_keeping.keeping(custody, days_kept(settings)),
+                Outcomes(hub, analysed(city), home.outcomes).keeping() as outcomes,
             ):
-                yield Platform(hub, gate, Parts(accounts, policies, Desk(accounts, providers), custody))
+                parts = Parts(accounts, policies, Desk(accounts, providers), custody)
+                yield Platform(hub, gate, parts, outcomes)
     finally:
         await providers.close()
         await accounts.close()
         await policies.close()
         await store.close()
+
+
+def analysed(city: City) -> Analysed:
+    """What the analyses of the city's ecosystem go by."""
+    return Analysed(city.id, city.name, city.ecosystem, city.synthetic, city.trust.group_min)
 
 
 @asynccontextmanager
@@ -188,7 +196,7 @@ def offered(city: City, settings: Settings, traffic: Traffic) -> tuple[Offer, ..
 def beside(platform: Platform, city: City, settings: Settings, traffic: Traffic) -> Starlette:
     """What is served beside the information API: what is offered, and the pages."""
     hub, gate, parts = platform.hub, platform.gate, platform.parts
-    site = Site(hub, city, settings, gate, parts)
+    site = Site(hub, city, settings, gate, parts, platform.outcomes)
     offers = offered(city, settings, traffic)
     return Starlette(routes=[*operations.routes(hub, gate, offers, parts), *pages.routes(site)])
 

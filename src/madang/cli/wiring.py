@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import msgspec
 
 from madang.city.model import City
+from madang.ecosystem.running import Outcomes
 from madang.home import Home
 from madang.hub.accounts.accounts import Accounts
 from madang.hub.hub import Hub
@@ -20,11 +21,13 @@ from madang.store.files import StoreFiles
 
 
 class Platform(msgspec.Struct, frozen=True):
-    """What a city serves. gate: stands before the hub as the city file says. parts: what the gate goes by."""
+    """What a city serves. gate: stands before the hub as the city file says. parts: what the gate goes by. outcomes: of the
+    analyses of its ecosystem."""
 
     hub: Hub
     gate: Gate
     parts: Parts
+    outcomes: Outcomes
 
 
 class Wiring(msgspec.Struct, frozen=True):

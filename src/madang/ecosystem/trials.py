@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from madang.children import end_with
 from madang.ecosystem.cores import Options, Subject, Trial, TrialKind
 from madang.ecosystem.ties import Ties
 
@@ -49,7 +50,7 @@ def run(
     if not left:
         return
     processes = min(len(left), len(os.sched_getaffinity(0)))
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), _prepare, (_packed(ties), options))
+    pool = ProcessPoolExecutor(processes, get_context("spawn"), _prepare, (os.getpid(), _packed(ties), options))
     try:
         for future in as_completed([pool.submit(_run, kind, seed) for kind, seed in left]):
             trial = future.result()
@@ -91,7 +92,8 @@ def _packed(ties: Ties) -> tuple[object, ...]:
     return ties.organisations, ties.activities, ties.who, ties.what, ties.days, ties.kinds
 
 
-def _prepare(packed: tuple[object, ...], options: Options) -> None:
+def _prepare(parent: int, packed: tuple[object, ...], options: Options) -> None:
+    end_with(parent)
     _SUBJECT[:] = [Subject(Ties(*packed), options)]  # type: ignore[arg-type]  # as `_packed` made it
 
 

@@ -8,6 +8,7 @@ import msgspec
 
 from madang.city.model import City
 from madang.connect.progress import Progress
+from madang.ecosystem.running import Outcomes
 from madang.errors import NotSupported
 from madang.hub.accounts.accounts import Accounts
 from madang.hub.accounts.provided import Desk
@@ -23,7 +24,8 @@ from madang.trust.access import Access
 
 class Site(msgspec.Struct, frozen=True):
     """hub: answers every question. city: as its file says it. settings: of this process. gate: says who may read what.
-    parts: what it goes by, None where there is nothing of it to be seen.
+    parts: what it goes by, None where there is nothing of it to be seen. outcomes: of the analyses of its ecosystem, None
+    where nobody makes them.
 
     loading: the latest report of each source (by its id) that is being read; whoever reads writes it here.
     """
@@ -33,6 +35,7 @@ class Site(msgspec.Struct, frozen=True):
     settings: Settings
     gate: Gate
     parts: Parts | None = None
+    outcomes: Outcomes | None = None
     loading: dict[str, Progress] = {}
 
     @property
