@@ -91,6 +91,11 @@ class Reader(msgspec.Struct, frozen=True):
         }
         return message.format(**shown)
 
+    def known(self, key: str) -> str:
+        """The message, or "" where there is none: for what comes from outside."""
+        message = MESSAGES[self.language].get(key, "")
+        return message if isinstance(message, str) else ""
+
     def number(self, value: float, decimals: int | None = None) -> str:
         """Grouped, with a true minus; without `decimals`, as many as a small number needs, at most four digits."""
         if decimals is None:

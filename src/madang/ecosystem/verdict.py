@@ -105,6 +105,29 @@ def sensitivity(evidence: Sequence[Evidence], thresholds: Thresholds) -> dict[st
     return found
 
 
+def backs(one: Evidence, core: CoreVerdict, stage: Stage, coverage_min: float) -> bool | None:
+    """Whether a piece of evidence speaks for this verdict; None where it says nothing, or the verdict says nothing of it."""
+    says = one.says(coverage_min)
+    wanted = wanted_of(one.name, core, stage)
+    return None if Says.UNKNOWN in (says, wanted) else says is wanted
+
+
+def wanted_of(name: str, core: CoreVerdict, stage: Stage) -> Says:
+    """What a piece of evidence of this name would say if it spoke for the verdict; UNKNOWN if the verdict says nothing."""
+    if name in _AGE:
+        nothing = stage is Stage.UNKNOWN
+        return Says.UNKNOWN if nothing else Says.NO_CORE if stage is Stage.NASCENT else Says.CORE
+    match core:
+        case CoreVerdict.UNKNOWN:
+            return Says.UNKNOWN
+        case CoreVerdict.NONE:
+            return Says.NO_CORE
+        case CoreVerdict.PAIRS:
+            return Says.CORE
+        case CoreVerdict.HUBS:
+            return Says.CORE if name in _CENTRE else Says.NO_CORE
+
+
 def _core(says: dict[str, Says]) -> CoreVerdict:
     if says.get("significant", Says.UNKNOWN) is Says.UNKNOWN:
         return CoreVerdict.UNKNOWN

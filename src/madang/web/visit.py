@@ -110,8 +110,7 @@ class Visit:
 
     def known(self, key: str) -> str:
         """The message, or "" where there is none: for what comes from outside."""
-        message = MESSAGES[self.language].get(key, "")
-        return message if isinstance(message, str) else ""
+        return self.reader.known(key)
 
     # --- addresses ---
 
