@@ -117,7 +117,8 @@ class NetworkFacts(msgspec.Struct, frozen=True):
 
 
 class Rung(msgspec.Struct, frozen=True):
-    """One stage of a scale. met: whether its conditions hold, None where that cannot be told. evidence: on which."""
+    """One stage of a scale. met: whether its own conditions hold, None where that cannot be told. evidence: on which; named by
+    the code of an indicator, or as in the verdict."""
 
     code: str
     met: bool | None
@@ -125,8 +126,8 @@ class Rung(msgspec.Struct, frozen=True):
 
 
 class Scale(msgspec.Struct, frozen=True):
-    """A scale of stages that is none of the others: "moore" or "policy". stage: code of the rung that is reached, ""
-    where that cannot be told."""
+    """A scale of stages that is none of the others: "moore" or "policy". stage: code of the highest rung that is met
+    together with all below it, "" where that is none or cannot be told: the first rung's `met` says which."""
 
     code: str
     stage: str
@@ -200,9 +201,12 @@ class FlowFacts(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """An indicator. code: names its definition in the vocabulary. value: None where it is missing. score: 0 to 100 within
-    what the definition calls poor and good, None where it is missing. coverage: part of what it is computed from that is
-    known. newest: microseconds UTC of the latest of it, 0 unknown. entity: the Indicator entity, "" if computed here.
+    """An indicator. code: names its definition in the vocabulary; of what a city measures besides, the entity's identifier.
+    value: None where it is missing. score: 0 to 100 within what the definition calls poor and good, or how near a city's
+    own one is to its target; None where it is missing. low, high: of 95 of 100 times that chance had the value so; None
+    where chance has no part in it. score_low, score_high: the same as scores, the lower first. coverage: part of what it is
+    computed from that is known. newest: microseconds UTC of the latest of it, 0 unknown. entity: the Indicator entity that
+    says so, "" if computed here. names, target: of a city's own one.
     """
 
     code: str
@@ -215,6 +219,10 @@ class Reading(msgspec.Struct, frozen=True):
     coverage: float
     newest: int
     entity: str = ""
+    score_low: float | None = None
+    score_high: float | None = None
+    names: dict[str, str] = {}
+    target: float | None = None
 
 
 class ComponentScore(msgspec.Struct, frozen=True):
@@ -232,8 +240,11 @@ class ComponentScore(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """A measure of a strategy: an entity, or one that is only proposed (id ""). state: "running", "planned", "done", "late", "absent".
-    indicators: codes or identifiers linked to it. fits: identifiers of programmes and calls that fit this weakness."""
+    """A measure of a strategy: an entity, or one that is only proposed (id "", state "absent") because indicators are weak on
+    which no measure works. state: "running", "planned", "done", "late", "absent", or "" where that is not known. progress: 0 to 1.
+    indicators: codes linked to it, and identifiers of the city's own ones. evidence: identifiers of what is part of it.
+    weak: those of the indicators that are weak. fits: identifiers of programmes and calls that fit, the best first.
+    code: of the proposal in the vocabulary."""
 
     id: str
     names: dict[str, str]
@@ -244,6 +255,8 @@ class Step(msgspec.Struct, frozen=True):
     indicators: tuple[str, ...]
     evidence: tuple[str, ...] = ()
     fits: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    code: str = ""
 
 
 class Strategy(msgspec.Struct, frozen=True):
