@@ -28,6 +28,7 @@ LOOKS = list(zip(SCREENS, ["ko", "en"], strict=True))
 # Addresses of every page, by its path in the table; "{}" is the language
 ADDRESSES = {
     "/{language}/types/{type:path}/export": ("/{}/types/Person/export?purpose=rights",),
+    "/{language}/ecosystem/review": ("/{}/ecosystem/review", "/{}/ecosystem/review?category=class"),
     "/{language}/why": (f"/{{}}/why?entity={STATION}",),
     "/{language}/admin/policies": ("/{}/admin/policies",),
     "/{language}/admin/policies/edit": (

@@ -37,6 +37,7 @@ MADE = (
     r"administration\..*",
     r"persons\.(done|wish|cause|fault)-.*",
     r"persons\.gone\..*",
+    r"review\.[a-z-]+\..*",
 )
 MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|unknown|often|denied|busy|broken|fault)\..*",)
 
