@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 }
 LEAVES = frozenset(
     {
+        "business_numbers",
         "children",
         "clock",
         "collation",

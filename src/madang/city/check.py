@@ -24,6 +24,7 @@ from madang.city.trust_rules import providers_of, roles_of
 from madang.connect.adapter import Table
 from madang.connect.mapping import fields_of
 from madang.connect.reader import Reader
+from madang.connect.recipes import entities_by, may_lack, options_by
 from madang.connect.source import EntityMapping, Source, Surroundings
 from madang.errors import CityFileInvalid, SourceFailed
 
@@ -140,8 +141,9 @@ def _source(table: SourceTable, location: str) -> Source:
         name=table.name,
         licence=table.licence,
         attribution=table.attribution,
-        options=table.options,
-        entities=table.entity,
+        options=options_by(table.recipe, table.options),
+        entities=entities_by(table.recipe, table.entity),
+        recipe=table.recipe,
     )
 
 
@@ -175,7 +177,7 @@ async def _files(city: City, number: int, sound: bool, reader: Reader) -> list[F
     found = [
         one
         for index, mapping in enumerate(source.entities)
-        for one in _fields(mapping, tables, (*at, "entity", index))
+        for one in _fields(mapping, tables, (*at, "entity", index), source.recipe)
     ]
     if sound and not found:
         try:
@@ -185,8 +187,8 @@ async def _files(city: City, number: int, sound: bool, reader: Reader) -> list[F
     return found
 
 
-def _fields(mapping: EntityMapping, tables: tuple[Table, ...], at: Path) -> list[Found]:
-    """Fields that the mapping names and the file does not have."""
+def _fields(mapping: EntityMapping, tables: tuple[Table, ...], at: Path, recipe: str) -> list[Found]:
+    """Fields that the mapping names and the file does not have. recipe: whose spare fields it need not have."""
     fitting = [table for table in tables if mapping.table in ("", table.name)]
     if not fitting:
         names = [table.name for table in tables]
@@ -198,8 +200,10 @@ def _fields(mapping: EntityMapping, tables: tuple[Table, ...], at: Path) -> list
     if not all(table.closed for table in fitting):
         return []
     known = list(dict.fromkeys(field.name for table in fitting for field in table.fields))
+    spare = may_lack(recipe)
+    remedy = '; say under which name with [source.options.aliases] "{}" = ["..."]' if recipe else ""
     return [
-        Found((*at, *place), f'The file has no field "{name}"; {nearest(name, known)}')
+        Found((*at, *place), f'The file has no field "{name}"; {nearest(name, known)}{remedy.format(name)}')
         for place, name in fields_of(mapping)
-        if name not in known
+        if name not in known and name not in spare
     ]

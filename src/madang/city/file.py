@@ -71,6 +71,10 @@ class SourceTable(msgspec.Struct, frozen=True):
     name: _Names = {}
     licence: str = ""
     attribution: str = ""
+    recipe: Annotated[
+        Literal["", "organisations", "ties", "g2b", "ntis", "kipris", "dart", "dart-contracts"],
+        msgspec.Meta(description="a mapping that comes with Madang"),
+    ] = ""
     options: dict[str, Any] = {}
     entity: tuple[EntityMapping, ...] = ()
 

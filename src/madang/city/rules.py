@@ -14,11 +14,13 @@ from zoneinfo import available_timezones
 
 from madang import vocabulary
 from madang.city import schema
+from madang.city.ecosystem_rules import check_ecosystem
 from madang.city.file import CityFile, CityTable, SourceTable
 from madang.city.mistake import Found, Path, listed, nearest
 from madang.city.model import Layer, Style
 from madang.city.trust_rules import check_trust
 from madang.connect.adapter import built_in, effective_mappings, spec
+from madang.connect.recipes import CONNECTOR, entities_by
 from madang.connect.source import AttributeMapping, EntityMapping, Form, Moment
 from madang.connect.template import parse_template
 from madang.errors import BadRequestData
@@ -42,7 +44,7 @@ def check_rules(file: CityFile) -> list[Found]:
         found += _source(source, ("source", number))
     for number, layer in enumerate(file.layer):
         found += _layer(layer, ("layer", number), file)
-    return found + check_trust(file)
+    return found + check_trust(file) + check_ecosystem(file)
 
 
 def _city(city: CityTable) -> list[Found]:
@@ -104,7 +106,10 @@ def _unique(table: str, identifiers: list[str]) -> list[Found]:
 
 def _source(source: SourceTable, path: Path) -> list[Found]:
     found = schema.check(source.options, spec(source.connector), (*path, "options"))
-    own = {mapping.type for mapping in built_in(source.connector).entity}
+    if source.recipe and source.connector != CONNECTOR:
+        reason = f'Recipes are for connector = "{CONNECTOR}", but this one is "{source.connector}"'
+        return [*found, Found((*path, "recipe"), reason)]
+    own = {mapping.type for mapping in (*built_in(source.connector).entity, *entities_by(source.recipe, ()))}
     if not source.entity and not own:
         reason = f'Source "{source.id}" says nothing of its entities; add [[source.entity]] with type, id and attributes'
         found.append(Found(path, reason, key=True, lacks="entity"))
@@ -189,7 +194,9 @@ def _attribute(made: AttributeMapping, path: Path) -> list[Found]:
     if made.form in (Form.GEOMETRY, Form.LANGUAGE) and made.constant is None:
         right = f"{made.form} = ..." if made.form is Form.GEOMETRY else 'language = { ko = "..." }'
         found.append(Found((*path, "as"), f'as = "{made.form}" is for constants; for fields write {right}'))
-    if made.unit is not None and not _UNIT.fullmatch(made.unit):
+    if made.unit is not None and "{" in made.unit:
+        found += _template(made.unit, (*path, "unit"))
+    elif made.unit is not None and not _UNIT.fullmatch(made.unit):
         reason = f'"{made.unit}" is no UN/CEFACT code such as "CEL" or "P1"; readers will not know the unit'
         found.append(Found((*path, "unit"), reason, warning=True))
     if made.form in (Form.DATE, Form.DATETIME):
@@ -241,7 +248,9 @@ def _layer(layer: Layer, path: Path, file: CityFile) -> list[Found]:
 
 def _all_mappings(file: CityFile) -> list[EntityMapping]:
     return [
-        mapping for source in file.source for mapping in effective_mappings(source.connector, source.entity)
+        mapping
+        for source in file.source
+        for mapping in effective_mappings(source.connector, entities_by(source.recipe, source.entity))
     ]
 
 

@@ -115,9 +115,14 @@ def built_in(connector: str) -> BuiltIn:
 def effective_mappings(connector: str, given: Sequence[EntityMapping]) -> tuple[EntityMapping, ...]:
     """What a source makes: the built-in mapping, or of it the types that the city file names, with its changes."""
     own = built_in(connector)
-    by_type = {mapping.type: mapping for mapping in own.entity}
     if not given:
         return tuple(mapping for mapping in own.entity if mapping.type not in own.on_request)
+    return narrowed(own.entity, given)
+
+
+def narrowed(own: Sequence[EntityMapping], given: Sequence[EntityMapping]) -> tuple[EntityMapping, ...]:
+    """Of mappings that somebody wrote before the types that a city file names, with its changes."""
+    by_type = {mapping.type: mapping for mapping in own}
     return tuple(
         _narrowed(by_type[mapping.type], mapping) if mapping.type in by_type else mapping for mapping in given
     )
@@ -128,6 +133,7 @@ def _narrowed(own: EntityMapping, given: EntityMapping) -> EntityMapping:
         own,
         id=given.id or own.id,
         where={**own.where, **given.where},
+        unless={**own.unless, **given.unless},
         scope=given.scope or own.scope,
         attributes={**own.attributes, **given.attributes},
     )

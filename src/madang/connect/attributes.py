@@ -59,8 +59,9 @@ def attribute_maker(
 
 def moment_of(
     moment: Moment | None, entity: EntityMapping, around: Surroundings
-) -> Callable[[Row], int] | None:
-    """A function from a row to when it was observed, microseconds UTC; None where the mapping says nothing of it."""
+) -> Callable[[Row], int | None] | None:
+    """A function from a row to when it was observed, microseconds UTC; None where the mapping says nothing of it. Of a
+    moment that is optional it gives None for a row that says nothing."""
     if moment is None:
         return None
     read = moment_reader(moment.format, moment.time_zone or around.time_zone)
@@ -68,9 +69,11 @@ def moment_of(
     template = bound_template(moment.fields, around.city, around.source)
     single = template.fields[0] if len(template.parts) == 1 and template.fields else None
 
-    def of(row: Row) -> int:
+    def of(row: Row) -> int | None:
         for name in template.fields:
             if not present(row.get(name), missing):
+                if moment.optional:
+                    return None
                 raise BadRequestData(f"Field '{name}' is empty, and the time of observation needs it")
         value = row[single] if single else template.fill(lambda name: plain_text(row[name]))
         observed: int = _named(f"Time of observation {template.text}", read, value)
@@ -106,9 +109,28 @@ def _parts(
         return _place(attribute, missing), lambda value, at: geo_property(
             name, value, observed_at=at, dataset_id=dataset
         )
-    return _value(attribute, missing, around), lambda value, at: property_(
+    value_of = _value(attribute, missing, around)
+    if unit is not None and "{" in unit:
+        return _with_unit(value_of, unit, missing, around), lambda pair, at: property_(
+            name, pair[0], observed_at=at, unit_code=pair[1], dataset_id=dataset
+        )
+    return value_of, lambda value, at: property_(
         name, value, observed_at=at, unit_code=unit, dataset_id=dataset
     )
+
+
+def _with_unit(value_of: _Read, unit: str, missing: frozenset[str], around: Surroundings) -> _Read:
+    """The value and the unit that the row gives it, None where the row says none."""
+    template = bound_template(unit, around.city, around.source)
+
+    def read(row: Row) -> tuple[Any, str | None] | None:
+        value = value_of(row)
+        if value is None:
+            return None
+        said = all(present(row.get(name), missing) for name in template.fields)
+        return value, template.fill(lambda name: plain_text(row[name])) if said else None
+
+    return read
 
 
 def _constant(name: str, attribute: AttributeMapping, around: Surroundings) -> _Make:
@@ -147,7 +169,9 @@ def _converter(attribute: AttributeMapping, around: Surroundings) -> Callable[[A
     """From a field's value to the value of a Property."""
     form = attribute.form
     if form in (Form.NUMBER, Form.INTEGER):
-        return number_reader(attribute.decimal, attribute.thousands, form is Form.INTEGER)
+        number = number_reader(attribute.decimal, attribute.thousands, form is Form.INTEGER)
+        factor = attribute.factor
+        return number if factor == 1 else lambda value: number(value) * factor
     if form is Form.BOOLEAN:
         return boolean_reader(attribute.true, attribute.false)
     if form is Form.DATE:

@@ -126,6 +126,9 @@ class Deciding:
         before = self._stamps.get(item.id)
         same = before is not None and before.digest == item.digest
         if before is not None and before.run == self._run and not same and not self._observing:
+            if item.mention:
+                self._unchanged += 1
+                return
             reason = f"Another row of this source is {item.id} already; the template of the id must tell rows apart"
             self._rejected.append(Rejected(item.place, item.original, reason))
             return

@@ -50,7 +50,8 @@ class Mapped(msgspec.Struct, frozen=True, tag=True):
     """What one row says of one entity.
 
     attributes: that describe it. observations: that go to its history. newest: latest observedAt of those,
-    microseconds UTC, 0 for none. digest: of all but the observations. place, original: see `Record`.
+    microseconds UTC, 0 for none. digest: of all but the observations. place, original: see `Record`. mention: see
+    `EntityMapping`.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Mapped(msgspec.Struct, frozen=True, tag=True):
     digest: bytes
     place: str
     original: str
+    mention: bool = False
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
@@ -82,11 +84,13 @@ class EntityMapper:
         self._types = (context.expand(mapping.type),)
         self._scope = tuple("/" + scope.strip("/") for scope in mapping.scope)
         self._where = {name: frozenset(values) for name, values in mapping.where.items()}
+        self._unless = {name: frozenset(values) for name, values in mapping.unless.items()}
         self._missing = frozenset(mapping.missing)
         self._around = around
         self._template = bound_template(mapping.id, around.city, around.source)
         self._whole = mapping.id.startswith("urn:")
         self._history = mapping.history
+        self._mention = mapping.mention
         self._moment = moment_of(mapping.observed_at, mapping, around)
         self._makers: list[AttributeMaker] = [
             attribute_maker(context.expand(name), attribute, mapping, around)
@@ -97,6 +101,8 @@ class EntityMapper:
         """None if the row is none of this mapping's."""
         row = record.fields
         if any(plain_text(row.get(name, "")) not in values for name, values in self._where.items()):
+            return None
+        if any(plain_text(row.get(name, "")) in values for name, values in self._unless.items()):
             return None
         identifier = ""
         try:
@@ -139,6 +145,7 @@ class EntityMapper:
             digest=digest(self._types, self._scope, attributes),
             place=record.place,
             original=record.shown(),
+            mention=self._mention,
         )
 
 
@@ -165,6 +172,7 @@ def fields_of(mapping: EntityMapping) -> list[tuple[Place, str]]:
     """
     found: list[tuple[Place, str]] = [(("id",), name) for name in _template_fields(mapping.id)]
     found += [(("where", name), name) for name in mapping.where]
+    found += [(("unless", name), name) for name in mapping.unless]
     found += _moment_fields(("observed_at",), mapping.observed_at)
     for attribute, made in mapping.attributes.items():
         at = ("attributes", attribute)
@@ -175,6 +183,7 @@ def fields_of(mapping: EntityMapping) -> list[tuple[Place, str]]:
         found += [((*at, "point", number), name) for number, name in enumerate(made.point or ())]
         found += [((*at, "language", tag), name) for tag, name in (made.language or {}).items()]
         found += [((*at, "relationship"), name) for name in _template_fields(made.relationship or "")]
+        found += [((*at, "unit"), name) for name in _template_fields(made.unit or "")]
         found += _moment_fields((*at, "observed_at"), made.observed_at)
     return found
 

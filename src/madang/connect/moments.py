@@ -19,6 +19,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SCALES = {"unix": 1_000_000, "unix-ms": 1_000}
 _ISO_MIDNIGHT = re.compile(r"^(\d{4}-?\d{2}-?\d{2}[T ])24(:?00.*|)$")
+# As Korean tables write days: 2024.03.01, 2024/3/1, 2024년 3월 1일
+_YEAR_FIRST = re.compile(r"(\d{4})\s*[./년-]\s*(\d{1,2})\s*[./월-]\s*(\d{1,2})\s*[.일]?")
 _DIRECTIVE = re.compile(r"%([a-zA-Z%])")
 _DIGITS = {"Y": r"\d{4}", "H": r"(?P<hour>\d{1,2})", **dict.fromkeys("mdMS", r"\d{1,2}")}
 
@@ -57,7 +59,7 @@ def read_date(value: Any, pattern: str) -> str:
     try:
         if pattern:
             return _parse(text, pattern).date().isoformat()
-        return date.fromisoformat(text[:10] if len(text) > 10 and text[10] in "T " else text).isoformat()
+        return _parse_iso(text[:10] if len(text) > 10 and text[10] in "T " else text).date().isoformat()
     except ValueError as error:
         right = f"of the form {pattern}" if pattern else "a date such as 2026-01-31"
         raise BadRequestData(f"'{value}' is not {right}") from error
@@ -70,6 +72,10 @@ def _microseconds(moment: datetime, zone: ZoneInfo) -> int:
 
 
 def _parse_iso(text: str) -> datetime:
+    """ISO 8601, or a day with its year first."""
+    day = _YEAR_FIRST.fullmatch(text)
+    if day:
+        return datetime(*map(int, day.groups()))  # type: ignore[arg-type]  # noqa: DTZ001 -- three numbers; the zone is the source's
     midnight = _ISO_MIDNIGHT.match(text)
     if midnight:
         return datetime.fromisoformat(f"{midnight[1]}00{midnight[2]}") + timedelta(days=1)

@@ -41,12 +41,13 @@ class Moment(msgspec.Struct, frozen=True):
     """When a row was observed. fields: template, "{Date} {Hour}".
 
     format: as strptime takes it; "" for ISO 8601, "unix" for seconds, "unix-ms" for milliseconds since 1970.
-    time_zone: of times that name none; "" for the city's.
+    time_zone: of times that name none; "" for the city's. optional: a row without a time is no mistake.
     """
 
     fields: str
     format: str = ""
     time_zone: str = ""
+    optional: bool = False
 
 
 class AttributeMapping(msgspec.Struct, frozen=True):
@@ -59,8 +60,9 @@ class AttributeMapping(msgspec.Struct, frozen=True):
 
     form: see `Form`. unit: UN/CEFACT code. observed_at: overrides the entity mapping's. missing: values that mean
     "no value", None for the entity mapping's. required: a row without a value is rejected. separator: the field of a
-    `field` or `relationship` holds several values. decimal, thousands: marks in numbers. true, false: words. format, time_zone: of dates, as in `Moment`. crs: of coordinates,
-    "EPSG:5186"; "" for WGS 84. dataset: datasetId of the instance.
+    `field` or `relationship` holds several values. decimal, thousands: marks in numbers. factor: by which they are
+    multiplied (1000 where the field counts in thousands). true, false: words. format, time_zone: of dates, as in `Moment`. crs: of coordinates,
+    "EPSG:5186"; "" for WGS 84. dataset: datasetId of the instance. unit: may be a template, "{통화}".
     """
 
     field: str | None = None
@@ -77,6 +79,7 @@ class AttributeMapping(msgspec.Struct, frozen=True):
     separator: str = ""
     decimal: str = "."
     thousands: str = ""
+    factor: int = 1
     true: tuple[str, ...] = ()
     false: tuple[str, ...] = ()
     format: str = ""
@@ -90,18 +93,22 @@ class EntityMapping(msgspec.Struct, frozen=True):
 
     type: term or IRI. id: template of the key; the identifier is then urn:ngsi-ld:{type}:{city}:{source}:{key}.
     A template that begins with "urn:" is the whole identifier (of an entity that another source describes).
-    table: of the adapter, "" for every one. where: field to the values that a row must have to be used.
+    table: of the adapter, "" for every one. where: field to the values that a row must have to be used; unless: that it
+    must not have.
     missing: texts that mean "no value", besides the empty one. observed_at: of every attribute with a `field`. history: rows are
-    observations: they are appended to the entity's history and never removed. attributes: term or IRI to mapping.
+    observations: they are appended to the entity's history and never removed. mention: rows name the entity only in
+    passing, and often: the first one says what it is. attributes: term or IRI to mapping.
     """
 
     type: str
     id: str = ""
     table: str = ""
     where: dict[str, tuple[str, ...]] = {}
+    unless: dict[str, tuple[str, ...]] = {}
     missing: tuple[str, ...] = ()
     observed_at: Moment | None = None
     history: bool = False
+    mention: bool = False
     scope: tuple[str, ...] = ()
     attributes: dict[str, AttributeMapping] = {}
 
@@ -115,7 +122,7 @@ class Source(msgspec.Struct, frozen=True):
 
     location: absolute path (may hold * and ?) after ${NAME} is expanded. schedule: "15 s", "5 min", "1 h", "1 d";
     "" for at start only. options: as the connector's own schema says. entities: the mapping; empty for the
-    connector's built-in one. name: language to text.
+    connector's built-in one. name: language to text. recipe: that gave its mapping, "" for none.
     """
 
     id: str
@@ -127,6 +134,7 @@ class Source(msgspec.Struct, frozen=True):
     attribution: str = ""
     options: dict[str, Any] = {}
     entities: tuple[EntityMapping, ...] = ()
+    recipe: str = ""
 
     @property
     def interval_seconds(self) -> float | None:

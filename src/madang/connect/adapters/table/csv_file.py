@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from madang.connect.adapters.csv_rows import SAMPLE_BYTES, Dialect, Row, rows, sniff
 from madang.connect.adapters.table.options import Options, header_names, named
-from madang.connect.adapters.table.rows import Resumed, TableRow
+from madang.connect.adapters.table.rows import HEAD_ROWS, Resumed, TableRow
 from madang.connect.mapping import Record, Refused
 
 _HEAD_BYTES: Final = 4096
@@ -30,6 +31,13 @@ def columns(path: Path, options: Options) -> tuple[list[str], list[Any]]:
             if options.header and row.line >= options.header:
                 header.append(row)
     return header_names([row.cells for row in header], options), []
+
+
+def head(path: Path, options: Options) -> list[tuple[int, list[Any]]]:
+    """The first rows, each with its number."""
+    with path.open("rb") as file:
+        found = islice(rows(file, _dialect(path, options), 0, 1), HEAD_ROWS)
+        return [(row.line, list(row.cells)) for row in found]
 
 
 def resume(path: Path, mark: dict[str, Any]) -> Resumed:

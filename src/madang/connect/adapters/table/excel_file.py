@@ -9,10 +9,16 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from madang.connect.adapters.table.options import Options, header_names, named
-from madang.connect.adapters.table.rows import Resumed, TableRow, mark_whole, resume_whole
+from madang.connect.adapters.table.rows import HEAD_ROWS, Resumed, TableRow, mark_whole, resume_whole
 from madang.connect.mapping import Record, Refused
 from madang.connect.unpacked import require_bounded
 from madang.errors import SourceFailed
+
+
+def head(path: Path, options: Options) -> list[tuple[int, list[Any]]]:
+    """The first rows, each with its number."""
+    return list(enumerate(_rows(path, options)[:HEAD_ROWS], start=1))
+
 
 resume = resume_whole
 mark = mark_whole

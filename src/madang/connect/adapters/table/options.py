@@ -13,6 +13,18 @@ from madang.errors import SourceFailed
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1000)]
 
 
+class Parties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Columns that name organisations, and what is known of them. Any of the three will do."""
+
+    name: Annotated[str, msgspec.Meta(description="the column with their names")] = ""
+    number: Annotated[str, msgspec.Meta(description="the column with their business numbers")] = ""
+    code: Annotated[str, msgspec.Meta(description="the column with the source's own codes of them")] = ""
+    separator: Annotated[str, msgspec.Meta(description='between several in one cell, such as ","')] = ""
+    without_persons: Annotated[
+        bool, msgspec.Meta(description="true leaves out names that are those of persons")
+    ] = False
+
+
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Options of the connector "table"."""
 
@@ -35,10 +47,33 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             description="a number: the rows that the header takes; their texts are joined, merged cells repeat"
         ),
     ] = 1
+    header_with: Annotated[
+        tuple[str, ...],
+        msgspec.Meta(description="columns by which the header is found, where titles stand above it"),
+    ] = ()
     columns: Annotated[
         tuple[str, ...],
         msgspec.Meta(description='names of the columns, instead of the header\'s ("1", "2" ...)'),
     ] = ()
+    aliases: Annotated[
+        dict[str, tuple[str, ...]],
+        msgspec.Meta(
+            description="column to the other names that it goes by", examples=[{"계약금액": ["금액(원)"]}]
+        ),
+    ] = {}
+    group: Annotated[
+        str,
+        msgspec.Meta(
+            description="a column: rows that follow each other with the same value are one, with the parties of all"
+        ),
+    ] = ""
+    parties: Annotated[
+        dict[str, Parties],
+        msgspec.Meta(
+            description="organisations that rows name",
+            examples=[{"supplier": {"name": "업체명", "number": "사업자등록번호"}}],
+        ),
+    ] = {}
 
     @property
     def first_row(self) -> int:

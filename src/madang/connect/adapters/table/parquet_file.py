@@ -16,6 +16,13 @@ from madang.errors import SourceFailed
 
 _BATCH_ROWS: Final = 4096
 
+
+def head(path: Path, options: Options) -> list[tuple[int, list[Any]]]:
+    """None: a Parquet file has no header among its rows."""
+    del path, options
+    return []
+
+
 resume = resume_whole
 mark = mark_whole
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from madang.connect.mapping import Record, Refused
+
+# Among which the header is looked for
+HEAD_ROWS: Final = 40
 
 
 class Resumed(msgspec.Struct, frozen=True):
