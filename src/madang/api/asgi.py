@@ -120,7 +120,7 @@ async def _answer(
     try:
         (handler, meter, permission), path = _route(scope, router)
         call = Call(scope, hub, path, b"")  # type: ignore[arg-type]  # granian gives a plain dict
-        if not gate.open or call.shows_who_asks:
+        if not gate.open or (call.special and call.shows_who_asks):
             await _admit(gate, call, permission, scope)
         if gate.local and call.host not in _LOCAL:
             require_local(call.header(b"host"))
@@ -130,7 +130,7 @@ async def _answer(
             if scope["method"] != "DELETE":
                 call.require_length()
             call.body = await _body(scope, receive)
-        if via := call.header(b"via"):
+        if call.special and (via := call.header(b"via")):
             _refuse_own(hub, via)
         answer = await handler(call)
     except MadangError as error:

@@ -33,6 +33,9 @@ _PARAMETERS_MAX: Final = 100
 # "+" is a space, as clients that encode parameters write it; but in scopeQ, which has none, it stands for any level
 _PLUS: Final = re.compile(r"(?:^|(?<=&))scopeQ=[^&]*")
 _ACCEPT_JSON: Final = frozenset((b"*/*", b"application/json"))
+_CREDENTIALS: Final = frozenset((b"cookie", b"authorization", b"x-api-key"))
+# Headers that make a request more than a plain question; most have none of them, which is one look instead of nine
+_SPECIAL: Final = _CREDENTIALS | {b"link", b"ngsild-tenant", b"origin", b"prefer", b"sec-fetch-site", b"via"}
 
 
 class Call:
@@ -40,7 +43,7 @@ class Call:
 
     context: the @context of a body that asks a question; None where headers name it. identity, access: who asks and what
     they see, as in an open city until the gate says otherwise. gate: that let them in, None where all are. left: how
-    often they may still ask, None where that is not counted.
+    often they may still ask, None where that is not counted. special: a header makes it more than a plain question.
     """
 
     __slots__ = (
@@ -57,6 +60,7 @@ class Call:
         "method",
         "path",
         "scope_path",
+        "special",
     )
 
     def __init__(self, scope: dict[str, Any], hub: Hub, path: tuple[str, ...], body: bytes) -> None:
@@ -72,8 +76,10 @@ class Call:
         self.gate: Gate | None = None
         self.identity: Identity = ANYONE
         self.left: Left | None = None
-        tenant = self._headers.get(b"ngsild-tenant")
-        self.access = OPEN if not tenant else Access(tenant=tenant.decode("latin-1"))
+        self.access = OPEN
+        self.special = not _SPECIAL.isdisjoint(self._headers)
+        if self.special and (tenant := self._headers.get(b"ngsild-tenant")):
+            self.access = Access(tenant=tenant.decode("latin-1"))
 
     def header(self, name: bytes) -> str:
         """The value of a header (name in lower case), "" if it is not there; several are joined by commas."""
@@ -106,8 +112,7 @@ class Call:
 
     @property
     def shows_who_asks(self) -> bool:
-        headers = self._headers
-        return b"cookie" in headers or b"authorization" in headers or b"x-api-key" in headers
+        return self.special and not _CREDENTIALS.isdisjoint(self._headers)
 
     @property
     def credentials(self) -> Credentials:
@@ -128,8 +133,7 @@ class Call:
         return (
             not self._raw_query
             and headers.get(b"accept", b"*/*") in _ACCEPT_JSON
-            and b"link" not in headers
-            and b"prefer" not in headers
+            and not (self.special and (b"link" in headers or b"prefer" in headers))
         )
 
     @property
@@ -155,6 +159,8 @@ class Call:
             )
         if self.access.duties and answer.status < 400:
             answer.headers.append((duties.HEADER.encode(), duties.told(self.access.duties).encode()))
+        if not self.special:
+            return
         if b"ngsild-tenant" in headers:
             answer.headers.append((b"ngsild-tenant", headers[b"ngsild-tenant"]))
         if b"prefer" in headers and answer.body and preferred_version(self.header(b"prefer")) is not None:

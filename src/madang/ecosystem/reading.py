@@ -36,14 +36,12 @@ async def access_for(hub: Hub, tenant: str, group_min: int) -> tuple[Access, dic
 
 async def entities(hub: Hub, access: Access, counts: dict[str, int]) -> AsyncIterator[Entities]:
     """All entities of those types, a page at a time."""
-    own = hub.contexts.own
-    other = None if own is hub.contexts.default else own
     store = hub.store(access)
     for iri in counts:
         cursor, read = "", 0
         while read < LIMITS.ecosystem_entities_max:
             window = Window(limit=_PAGE_ENTITIES, cursor=cursor)
-            page = await store.rendered_page(Query(types=type_is(iri)), window, access, other)
+            page = await store.rendered_page(Query(types=type_is(iri)), window, access, hub.contexts.own)
             if page.entities:
                 yield Entities(iri, b"[" + b",".join(page.entities) + b"]", len(page.entities))
             read += len(page.entities)

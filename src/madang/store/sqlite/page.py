@@ -57,8 +57,9 @@ class Pages:
     async def rendered_page(
         self, query: Query, window: Window, access: Access, context: Context | None = None
     ) -> RenderedPage:
-        rewriter = self.rewriter(context) if context is not None else None
-        answer = await self._answer(query, window, access, rendered=context is None, rewriter=rewriter)
+        as_kept = context is None or context is self._place.context
+        rewriter = self.rewriter(context) if context is not None and not as_kept else None
+        answer = await self._answer(query, window, access, rendered=as_kept, rewriter=rewriter)
         return RenderedPage(answer.items, answer.total, answer.next_cursor)  # type: ignore[arg-type]  # rendered: all bytes
 
     def rewritten(self, entity_id: str, context: Context) -> bytes | None:
