@@ -52,6 +52,7 @@ LEAVES = frozenset(
         "sheets",
         "logs",
         "meters",
+        "workbook",
     }
 )
 STORE_IMPLEMENTATIONS = ("madang.store.sqlite",)

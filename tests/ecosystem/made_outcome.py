@@ -35,11 +35,15 @@ from madang.ecosystem.outcome import (
     Year,
 )
 from madang.ecosystem.verdict import CoreVerdict, Evidence, Stage
+from madang.vocabulary.indicators import indicators
+from madang.vocabulary.strategies import proposals, scale_terms
 
 NOON: Final = 1_767_268_800_000_000  # 2026-01-01T21:00:00+09:00
 HOUR: Final = 3_600_000_000
 COMPONENTS: Final = ("platform", "physical", "virtual", "human", "economic", "institution", "culture")
 FIRMS: Final = 40
+INDICATORS: Final = 7
+"""Of each component."""
 
 # layer, area, firms, part under five years
 CELLS: Final = (
@@ -277,28 +281,23 @@ def _judged() -> Judged:
     flipped = {one.name: (CoreVerdict.NONE, Stage.NASCENT) for one in EVIDENCE}
     flipped["significant"] = (CoreVerdict.UNKNOWN, Stage.UNKNOWN)
     flipped["centralisation"] = (CoreVerdict.HUBS, Stage.NASCENT)
-    birth = Evidence("new_firms", 0.3, 0.1)
-    grown = Evidence("repeated", 0.18, 0.35)
-    scales = (
+    scales = tuple(
         Scale(
-            "moore",
-            "birth",
-            (
-                Rung("birth", True, (birth,)),
-                Rung("expansion", False, (grown,)),
-                Rung("leadership", False, (Evidence("significant", 0.21, 0.05, above=False),)),
-                Rung("self-renewal", None, (Evidence("turnover", None, 0.2),)),
+            scale.code,
+            scale.rungs[0].code,
+            tuple(
+                Rung(
+                    rung.code,
+                    (True, False, None)[min(place, 2)],
+                    tuple(
+                        Evidence(one.of, None if place > 1 else one.threshold, one.threshold, one.above)
+                        for one in rung.conditions
+                    ),
+                )
+                for place, rung in enumerate(scale.rungs)
             ),
-        ),
-        Scale(
-            "policy",
-            "linking",
-            (
-                Rung("infrastructure", True, (Evidence("physical", 71.0, 50.0),)),
-                Rung("linking", True, (Evidence("virtual", 58.0, 50.0),)),
-                Rung("full-scale", False, (Evidence("economic", 33.0, 50.0),)),
-            ),
-        ),
+        )
+        for scale in scale_terms().values()
     )
     return Judged(CoreVerdict.NONE, Stage.NASCENT, EVIDENCE, 0.5, flipped, scales)
 
@@ -339,26 +338,30 @@ def _flows() -> FlowFacts:
 def _readings() -> tuple[Reading, ...]:
     found = []
     for place, (component, score, half, coverage, _) in enumerate(SCORES):
-        for number in range(1, 8):
-            missing = number > 7 - (1 + place % 3)
-            value = round(score / 100 * number, 3)
+        codes = [one for one in indicators().values() if one.component == component][:INDICATORS]
+        for number, one in enumerate(codes, start=1):
+            missing = number > INDICATORS - (1 + place % 3)
+            middle = one.poor + (one.good - one.poor) * score / 100
             found.append(
                 Reading(
-                    code=f"{component}-{number}",
+                    code=one.code,
                     component=component,
-                    value=None if missing else value,
-                    unit="",
+                    value=None if missing else round(middle, 3),
+                    unit=one.unit,
                     score=None if missing else score,
-                    low=None if missing else score - half,
-                    high=None if missing else score + half,
+                    low=None if missing else round(middle * 0.9, 3),
+                    high=None if missing else round(middle * 1.1, 3),
                     coverage=0.0 if missing else coverage,
                     newest=0 if missing else NOON - 2 * HOUR,
+                    score_low=None if missing else score - half,
+                    score_high=None if missing else score + half,
                 )
             )
     return tuple(found)
 
 
 def _strategies() -> tuple[Strategy, ...]:
+    open_data, other = proposals()["open-data"], list(proposals().values())[-1]
     measure = Step(
         id="urn:ngsi-ld:Measure:saem:m:1",
         names={"ko": "데이터 개방 확대", "en": "Open more data"},
@@ -366,9 +369,8 @@ def _strategies() -> tuple[Strategy, ...]:
         owner_names={"ko": "샘시 스마트도시과", "en": "Saem smart city office"},
         state="running",
         progress=0.4,
-        indicators=("virtual-1", "platform-1"),
+        indicators=open_data.indicators,
         evidence=("urn:ngsi-ld:Dataset:saem:d:1",),
-        fits=(),
     )
     absent = Step(
         id="",
@@ -377,8 +379,10 @@ def _strategies() -> tuple[Strategy, ...]:
         owner_names={},
         state="absent",
         progress=None,
-        indicators=("economic-1",),
+        indicators=other.indicators,
         fits=("urn:ngsi-ld:Programme:saem:p:1",),
+        weak=other.indicators[:1],
+        code=other.code,
     )
     late = msgspec.structs.replace(
         measure,
