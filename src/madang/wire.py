@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -159,7 +160,15 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
 
 def analysed(city: City) -> Analysed:
     """What the analyses of the city's ecosystem go by."""
-    return Analysed(city.id, city.name, city.ecosystem, city.synthetic, city.trust.group_min)
+    named = city.ecosystem.taxonomy
+    return Analysed(
+        city.id,
+        city.name,
+        city.ecosystem,
+        str(Path(city.path).parent / named) if named else "",
+        city.synthetic,
+        city.trust.group_min,
+    )
 
 
 @asynccontextmanager

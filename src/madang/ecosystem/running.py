@@ -51,11 +51,12 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class Analysed(msgspec.Struct, frozen=True):
-    """What the analyses of a city go by. names: language to text."""
+    """What the analyses of a city go by. names: language to text. taxonomy: file of its own one, "" for the platform's."""
 
     city: str
     names: dict[str, str]
     rules: Rules = Rules()
+    taxonomy: str = ""
     synthetic: bool = False
     group_min: int = 5
 
@@ -169,6 +170,7 @@ class Outcomes:
             rules=analysed.rules,
             folder=str(folder / "drawings"),
             past=str(folder / f"{days[-1]}.json") if days else "",
+            taxonomy=analysed.taxonomy,
         )
         process.stdin.write(encode(begin))
         done, of = 0, sum(counts.values())

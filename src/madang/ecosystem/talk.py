@@ -15,7 +15,8 @@ from madang.ecosystem.rules import Rules
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
     """What is analysed, before the first entity of it. read: microseconds UTC. folder: where drawings are kept, so that a
-    run that is stopped goes on. past: the outcome with which this one is compared, "" for none: a file."""
+    run that is stopped goes on. past: a file with the outcome with which this one is compared,
+    "" for none. taxonomy: a file with the city's own, "" for the platform's."""
 
     city: str
     names: dict[str, str]
@@ -25,6 +26,7 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     rules: Rules
     folder: str
     past: str = ""
+    taxonomy: str = ""
 
 
 class Entities(msgspec.Struct, frozen=True, tag=True):
