@@ -11,7 +11,7 @@ import msgspec
 
 from madang import sheets, workbook
 from madang.ecosystem.outcome import METHOD, Outcome
-from madang.ecosystem.telling import components, flows, industry, strategies, verdict
+from madang.ecosystem.telling import components, flows, industry, network, positions, strategies, verdict
 from madang.ecosystem.telling.shown import Cell, Shown, Table
 from madang.i18n import Reader
 from madang.ngsild.times import format_moment
@@ -35,7 +35,15 @@ TABLES: Final[Mapping[str, Tabled]] = {
     "gaps": partial(_of, flows.gaps),
     "breaks": partial(_of, flows.breaks),
     "industry": partial(_of, industry.industry),
+    "classified": partial(_of, industry.classified),
     "measures": strategies.measures,
+    "network": partial(_of, network.measures),
+    "network-years": partial(_of, network.years),
+    "robustness": partial(_of, network.robustness),
+    "cores": partial(_of, network.cores),
+    "organisations": partial(_of, positions.ranks),
+    "roles": partial(_of, positions.roles),
+    "communities": partial(_of, positions.communities),
 }
 """By the code that names them in addresses. Those of the scales are named after the outcome's scales."""
 

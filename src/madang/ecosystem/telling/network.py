@@ -16,21 +16,21 @@ from madang.i18n import Reader
 
 _MEMBERS_NAMED_MAX: Final = 5
 _PLACES: Final = 3
-# Measures of the whole: name, how it is written, decimals
-_MEASURES: Final[tuple[tuple[str, Form, int | None, Callable[[NetworkFacts], float | None]], ...]] = (
-    ("organisations", Form.NUMBER, 0, lambda facts: facts.counts.organisations),
-    ("activities", Form.NUMBER, 0, lambda facts: facts.counts.activities),
-    ("pairs", Form.NUMBER, 0, lambda facts: facts.counts.stacked_edges),
-    ("repeated", Form.NUMBER, 0, lambda facts: facts.counts.repeat_edges),
-    ("alone", Form.NUMBER, 0, lambda facts: facts.counts.without_partner),
-    ("centralisation", Form.NUMBER, _PLACES, lambda facts: facts.centralisation),
-    ("top_share", Form.NUMBER, _PLACES, lambda facts: facts.top_share),
-    ("hhi", Form.NUMBER, 1, lambda facts: facts.hhi),
-    ("gini", Form.NUMBER, _PLACES, lambda facts: facts.gini),
-    ("modularity", Form.NUMBER, _PLACES, lambda facts: facts.modularity if facts.communities else None),
-    ("communities", Form.NUMBER, 0, lambda facts: facts.communities or None),
-    ("nestedness", Form.NUMBER, 1, lambda facts: facts.nestedness),
-    ("nestedness_z", Form.NUMBER, 2, lambda facts: facts.nestedness_z),
+# Measures of the whole, and how many decimals each is worth
+_MEASURES: Final[tuple[tuple[str, int, Callable[[NetworkFacts], float | None]], ...]] = (
+    ("organisations", 0, lambda facts: facts.counts.organisations),
+    ("activities", 0, lambda facts: facts.counts.activities),
+    ("pairs", 0, lambda facts: facts.counts.stacked_edges),
+    ("repeated", 0, lambda facts: facts.counts.repeat_edges),
+    ("alone", 0, lambda facts: facts.counts.without_partner),
+    ("centralisation", _PLACES, lambda facts: facts.centralisation),
+    ("top_share", _PLACES, lambda facts: facts.top_share),
+    ("hhi", 1, lambda facts: facts.hhi),
+    ("gini", _PLACES, lambda facts: facts.gini),
+    ("modularity", _PLACES, lambda facts: facts.modularity if facts.communities else None),
+    ("communities", 0, lambda facts: facts.communities or None),
+    ("nestedness", 1, lambda facts: facts.nestedness),
+    ("nestedness_z", 2, lambda facts: facts.nestedness_z),
 )
 
 
@@ -64,12 +64,12 @@ def measures(outcome: Outcome, reader: Reader) -> Shown:
     """The network in numbers, each with what it means."""
     columns = (
         Column("measure", reader.t("ecosystem.network.measure")),
-        Column("value", reader.t("ecosystem.network.value")),
+        Column("value", reader.t("ecosystem.network.value"), Form.NUMBER),
         Column("meaning", reader.t("ecosystem.network.meaning")),
     )
     drawn = {one.name: one for one in outcome.network.drawn}
     rows: list[Sequence[Cell]] = []
-    for name, _, decimals, value in _MEASURES:
+    for name, decimals, value in _MEASURES:
         found = value(outcome.network)
         meaning = reader.t(f"ecosystem.network.measures.{name}.meaning")
         if name in drawn:
@@ -77,7 +77,7 @@ def measures(outcome: Outcome, reader: Reader) -> Shown:
         rows.append(
             (
                 reader.t(f"ecosystem.network.measures.{name}.label"),
-                reader.t("ecosystem.network.unknown") if found is None else reader.number(found, decimals),
+                None if found is None else round(found, decimals),
                 meaning,
             )
         )
@@ -235,7 +235,8 @@ def cores(outcome: Outcome, reader: Reader) -> Shown:
         for number, one in enumerate(found, 1)
     ]
     significant = sum(one.significant for one in found)
-    key = "none" if not found else "some" if significant else "insignificant"
+    drawn = outcome.network.trials.get("configuration", 0)
+    key = "none" if not found else "some" if significant else "insignificant" if drawn else "undrawn"
     return Shown(
         title=reader.t("ecosystem.network.cores-title"),
         finding=reader.t(f"ecosystem.network.cores.{key}", count=len(found), significant=significant),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -16,7 +17,17 @@ from madang.ecosystem.telling.shown import Cell, Column, Form, Shown, Table
 from madang.i18n import Reader
 
 ROLES: Final = ("keystone", "dominator", "niche", "")
-SORTS: Final = ("rank", "activities", "partners", "strength", "betweenness", "constraint", "core_number")
+# What a list is ordered by, the smallest of it first; by rank it stands already
+_KEYS: Final[dict[str, Callable[[Standing], float]]] = {
+    "activities": lambda one: -one.activities,
+    "partners": lambda one: -one.partners,
+    "strength": lambda one: -one.strength,
+    "betweenness": lambda one: -one.betweenness,
+    # The freest first; of whom it is not known, last
+    "constraint": lambda one: math.inf if one.constraint is None else one.constraint,
+    "core_number": lambda one: -one.core_number,
+}
+SORTS: Final = ("rank", *_KEYS)
 """Columns by which organisations are ordered; the rank by default."""
 _NAMED_MAX: Final = 3
 _COMMUNITIES_DRAWN_MAX: Final = 12
@@ -52,22 +63,9 @@ class Filter(msgspec.Struct, frozen=True):
 def chosen(outcome: Outcome, wanted: Filter) -> list[tuple[int, Standing]]:
     """(rank, organisation) of those that are wanted, the first first. The rank is the place among all."""
     found = [(rank, one) for rank, one in enumerate(outcome.standings, 1) if wanted.takes(one)]
-    match wanted.sort:
-        case "activities":
-            found.sort(key=lambda pair: -pair[1].activities)
-        case "partners":
-            found.sort(key=lambda pair: -pair[1].partners)
-        case "strength":
-            found.sort(key=lambda pair: -pair[1].strength)
-        case "betweenness":
-            found.sort(key=lambda pair: -pair[1].betweenness)
-        case "core_number":
-            found.sort(key=lambda pair: -pair[1].core_number)
-        case "constraint":
-            # The freest first; of whom it is not known, last
-            found.sort(key=lambda pair: 9.0 if pair[1].constraint is None else pair[1].constraint)
-        case _:
-            pass
+    if wanted.sort in _KEYS:
+        key = _KEYS[wanted.sort]
+        found.sort(key=lambda pair: key(pair[1]))
     return found
 
 
