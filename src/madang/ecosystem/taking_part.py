@@ -17,31 +17,10 @@ from typing import Final
 import numpy as np
 
 from madang.ecosystem.joined import ORGANISATION, joined, representatives
+from madang.ecosystem.participation import BETWEEN_TWO, CITY, JOINT, MEMBER, PUBLIC, TAKING_PART
 from madang.ecosystem.record import Record, Thing
 from madang.ecosystem.ties import Floats, Ties, ties_of
 
-CITY: Final = "city-government"
-_PUBLIC: Final = (CITY, "public-corporation")
-# By type of activity the links to those who take part
-_TAKING_PART: Final = {
-    "Acquisition": ("buyer", "acquired"),
-    "Agreement": ("participant",),
-    "Contract": ("buyer", "supplier"),
-    "Event": ("participant",),
-    "Investment": ("investor", "investedIn"),
-    "Meeting": ("participant",),
-    "Partnership": ("participant",),
-    "Pilot": ("participant",),
-    "Programme": ("participant",),
-    "Project": ("participant",),
-    "Proposal": ("proposedBy",),
-    "Technology": ("ownedBy",),
-}
-# What one alone may have is no activity of its own, but a tie where several have it
-_JOINT: Final = ("Proposal", "Technology")
-# Links from one organisation to another, each an activity of the two
-_BETWEEN_TWO: Final = ("partnerOf", "suppliesTo", "investedIn")
-_MEMBER: Final = "memberOf"
 _CURRENCY: Final = "KRW"
 
 
@@ -56,7 +35,7 @@ def ties_of_record(record: Record) -> Ties:
     parts: list[tuple[str, str]] = []
     for thing in record.things:
         found = [one for one in _parts(thing, same, categories) if categories[one[0]] != CITY]
-        if thing.type in _JOINT and len({organisation for organisation, _, _ in found}) < 2:
+        if thing.type in JOINT and len({organisation for organisation, _, _ in found}) < 2:
             continue
         for organisation, activity, kind in found:
             parts.append((organisation, activity))
@@ -79,7 +58,7 @@ def amounts_of_record(record: Record, ties: Ties) -> tuple[Floats, str]:
     known = {
         thing.id: (amount, thing.text("currency") or _CURRENCY)
         for thing in record.things
-        if thing.type in _TAKING_PART and (amount := thing.number("amount")) is not None
+        if thing.type in TAKING_PART and (amount := thing.number("amount")) is not None
     }
     currencies = Counter(currency for _, currency in known.values())
     currency = currencies.most_common(1)[0][0] if currencies else _CURRENCY
@@ -89,16 +68,16 @@ def amounts_of_record(record: Record, ties: Ties) -> tuple[Floats, str]:
 
 def _parts(thing: Thing, same: dict[str, str], categories: dict[str, str]) -> Iterator[tuple[str, str, str]]:
     """(organisation, activity, its kind) that a thing tells of."""
-    for attribute in _TAKING_PART.get(thing.type, ()):
+    for attribute in TAKING_PART.get(thing.type, ()):
         for other in thing.links(attribute):
             if (organisation := same.get(other)) is None:
                 continue
-            if attribute != "buyer" or categories[organisation] not in _PUBLIC:
+            if attribute != "buyer" or categories[organisation] not in PUBLIC:
                 yield organisation, thing.id, thing.type
     if thing.type != ORGANISATION:
         return
     itself = same[thing.id]
-    for attribute in _BETWEEN_TWO:
+    for attribute in BETWEEN_TWO:
         for other in thing.links(attribute):
             if (organisation := same.get(other)) is not None and organisation != itself:
                 # Whichever of the two says that they are partners
@@ -106,11 +85,11 @@ def _parts(thing: Thing, same: dict[str, str], categories: dict[str, str]) -> It
                 activity = f"{ends[0]} {attribute} {ends[1]}"
                 yield itself, activity, attribute
                 yield organisation, activity, attribute
-    for other in thing.links(_MEMBER):
+    for other in thing.links(MEMBER):
         together = same.get(other, other)
-        yield itself, f"{_MEMBER} {together}", _MEMBER
+        yield itself, f"{MEMBER} {together}", MEMBER
         if together in categories:
-            yield together, f"{_MEMBER} {together}", _MEMBER
+            yield together, f"{MEMBER} {together}", MEMBER
 
 
 def _first_text(things: list[Thing], attribute: str) -> str:
