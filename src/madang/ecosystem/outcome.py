@@ -148,23 +148,26 @@ class Judged(msgspec.Struct, frozen=True):
 
 class FlowCell(msgspec.Struct, frozen=True):
     """What ran from one component to another. year: None of relationships without a date. source, target: components;
-    flow: kind of flow. count: how often; online, offline: of these, over the platform or at a gathering of it. amount:
-    money in `currency`, 0.0 for other flows."""
+    flow: kind of flow. count: how often; what has several givers or receivers is divided among them, so that all cells
+    together are as many as what happened. online, offline: of these, over the platform or at a gathering of it. amount:
+    money in `currency`, 0.0 and "" for other flows and where it is not known."""
 
     year: int | None
     source: str
     target: str
     flow: str
-    count: int
-    online: int = 0
-    offline: int = 0
+    count: float
+    online: float = 0.0
+    offline: float = 0.0
     amount: float = 0.0
     currency: str = ""
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Something that does not flow as it should. kind: "missing" (nothing at all), "falling" (against its own past), "short" (of
-    the target), "behind" (another city). expected: how much there would be. against: a year, "target" or a city."""
+    """Something that does not flow as it should. kind: "missing" (nothing at all of what a city cannot do without),
+    "unknown" (of that, what nothing in the record could tell), "falling" (against its own past), "short" (of the target),
+    "behind" (another city), "stuck" (comes in at `source` and does not go on; target ""). expected: how much there would
+    be. against: the years compared with, "need", "target", "inflow" or a city."""
 
     kind: str
     source: str
@@ -187,9 +190,20 @@ class Break(msgspec.Struct, frozen=True):
     only: tuple[tuple[str, str, str], ...] = ()
 
 
+class Activity(msgspec.Struct, frozen=True):
+    """What happened in a month ("2026-03"). what: as in `Use`, or the type of what was done: Meeting, Contract."""
+
+    month: str
+    what: str
+    count: int
+    online: int
+    offline: int
+
+
 class FlowFacts(msgspec.Struct, frozen=True):
-    """cells: all of them, none twice. mediated: part of the ties between components that ran over the platform or a gathering of it;
-    None where there are none. unaccounted: links whose attribute is of no flow or whose end is not known, by attribute."""
+    """cells: none twice. mediated: part of the ties between different components that came about over the platform (online)
+    or at a gathering of it (offline); None where there are none. unaccounted: links of which either end is of no type that
+    is known, by attribute. activity: the earliest month first."""
 
     cells: tuple[FlowCell, ...]
     mediated: float | None
@@ -198,6 +212,7 @@ class FlowFacts(msgspec.Struct, frozen=True):
     gaps: tuple[Gap, ...]
     breaks: tuple[Break, ...]
     unaccounted: dict[str, int] = {}
+    activity: tuple[Activity, ...] = ()
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -276,8 +291,9 @@ class IndustryCell(msgspec.Struct, frozen=True):
 
 
 class IndustryFacts(msgspec.Struct, frozen=True):
-    """taxonomy: its version. confirmed, suggested, open: how many firms a person has classified, have a suggestion only, or have
-    none. outside: firms that are of none of the layers."""
+    """taxonomy: its version. confirmed, suggested, open: how many firms a person or a source has classified, have a suggestion only, or
+    have none. outside: of the confirmed, those that are no part of the industry; all others are in `cells`. industries:
+    category of the industry axis to firms, "" for codes that belong to none."""
 
     taxonomy: str
     cells: tuple[IndustryCell, ...]
@@ -285,6 +301,7 @@ class IndustryFacts(msgspec.Struct, frozen=True):
     suggested: int
     open: int
     outside: int
+    industries: dict[str, int] = {}
 
 
 class Outcome(msgspec.Struct, frozen=True):

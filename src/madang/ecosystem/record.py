@@ -53,7 +53,7 @@ class Channel(StrEnum):
 
 class Use(msgspec.Struct, frozen=True):
     """How often something happened on the platform on one day. day: days since 1970. what: "read", "notification",
-    "download", "write". who: the role of the caller."""
+    "download", "write". who: the role of the caller, "" of nobody known; of what is written the component that it belongs to."""
 
     day: int
     what: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -112,16 +111,17 @@ def _flow(term: str, entry: Mapping[str, Any]) -> tuple[Flow | None, Runs | None
 
 
 def _passing(text: str, attributes: Mapping[str, str]) -> Passing:
-    """ "givers > receivers: flow", "givers <> : flow" for everybody to everybody, "links: none" for those of no flow."""
+    """ "givers > receivers: flow", "givers? > ..." where nothing runs without one, "givers <> : flow" for everybody to
+    everybody, "links: none" for those of no flow."""
     ends, _, flow = (part.strip() for part in text.rpartition(":"))
-    givers, arrow, receivers = (
-        (part.strip() for part in re.split(r"(<>|>)", ends, maxsplit=1)) if ">" in ends else (ends, "", "")
-    )
+    both = "<>" in ends
+    givers, _, receivers = (part.strip() for part in ends.partition("<>" if both else ">"))
     return Passing(
-        _links(givers, attributes),
-        () if arrow == "<>" else _links(receivers or _ITSELF, attributes),
+        _links(givers.removesuffix("?"), attributes),
+        () if both else _links(receivers or _ITSELF, attributes),
         None if flow == _NOTHING else Flow(flow),
-        both=arrow == "<>",
+        both,
+        asked=givers.endswith("?"),
     )
 
 

@@ -44,13 +44,14 @@ class Runs(StrEnum):
 
 class Passing(msgspec.Struct, frozen=True):
     """What an entity passes on between those that its links lead to. givers, receivers: terms of links, "" for the entity
-    itself. both: everybody gives to everybody else, and `receivers` are the givers. flow: None for links along which
-    nothing runs in an entity of this type, whatever runs along them elsewhere."""
+    itself. both: everybody gives to everybody else, and `receivers` are the givers. asked: nothing runs where no giver is
+    named. flow: None for links along which nothing runs in an entity of this type, whatever runs along them elsewhere."""
 
     givers: tuple[str, ...]
     receivers: tuple[str, ...]
     flow: Flow | None
     both: bool = False
+    asked: bool = False
 
 
 class Needed(msgspec.Struct, frozen=True):
