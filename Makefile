@@ -7,7 +7,7 @@
 #   make bench      load figures against a constant answer, into bench/results.json
 #   make bench-scale  10,000 stations against 1,000,000, into bench/scale; long when first run
 #   make lock       compile the hashed requirements anew from pyproject.toml
-#   make reference  write docs/reference.md anew from the code
+#   make reference  write docs/reference.md and docs/indicators.md anew from the code
 #   make clean      forget every set-up
 
 PYTHON ?= python3
@@ -53,6 +53,7 @@ lock:
 
 reference: .make/run
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python -m scripts.indicators
 
 clean:
 	rm -rf .make $(VENV) web-src/node_modules $(WEB_BUILD)

@@ -23,7 +23,8 @@ class Drawings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """thresholds: of the verdict. drawings: how much chance is drawn. targets: how often in a year something should flow,
     by "source>target:flow", such as "economic>human:capital". indicators: by code, what counts as poor and as good.
-    taxonomy: file of the city's own classification, relative to the city file, "" for the platform's.
+    stages: by scale, stage and what is looked at, from which value on it is reached. taxonomy: file of the city's own
+    classification, relative to the city file, "" for the platform's.
     """
 
     thresholds: Thresholds = Thresholds()
@@ -37,7 +38,13 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     indicators: Annotated[
         dict[str, tuple[float, float]],
         msgspec.Meta(
-            description="what is poor and what is good, by indicator", examples=[{"young": [0, 0.5]}]
+            description="what is poor and what is good, by indicator", examples=[{"new-firms": [10, 50]}]
+        ),
+    ] = {}
+    stages: Annotated[
+        dict[str, float],
+        msgspec.Meta(
+            description="from which value on a stage is reached", examples=[{"moore.expansion.newcomers": 10}]
         ),
     ] = {}
     taxonomy: str = ""

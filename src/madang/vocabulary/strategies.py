@@ -114,6 +114,11 @@ def strategy_of(component: str) -> str:
     return next((one.code for one in strategy_terms().values() if component in one.components), "")
 
 
+def legal_areas() -> tuple[str, ...]:
+    """Codes of the twelve service areas of the law."""
+    return tuple(_areas())
+
+
 @cache
 def _areas() -> Mapping[str, str]:
     areas: dict[str, str] = read_data("strategies")["areas"]

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from madang.ecosystem.firms import PUBLIC
 from madang.ecosystem.indicators.found import (
     MISSING,
     Found,
@@ -15,9 +16,9 @@ from madang.ecosystem.indicators.found import (
     share,
     total,
 )
-from madang.ecosystem.indicators.ground import PUBLIC, THREE_YEARS_DAYS, Ground
-from madang.ecosystem.indicators.virtual import codes_of
+from madang.ecosystem.indicators.ground import THREE_YEARS_DAYS, Ground
 from madang.ecosystem.record import Thing
+from madang.vocabulary.strategies import legal_areas
 
 _CURRENCY: Final = "KRW"
 _NEW_YEARS: Final = 5
@@ -96,8 +97,9 @@ def repeat_partners(ground: Ground) -> Found:
 
 
 def field_diversity(ground: Ground) -> Found:
-    areas = [one.area for one in ground.firms.values() if one.area]
-    return evenness(areas, codes_of("serviceArea"), len(areas) / max(1, len(ground.firms)))
+    known = [one.area for one in ground.firms.values() if one.area]
+    areas = [one for one in known if one in legal_areas()]  # not those of no area in particular
+    return evenness(areas, len(legal_areas()), len(known) / max(1, len(ground.firms)))
 
 
 def region_diversity(ground: Ground) -> Found:

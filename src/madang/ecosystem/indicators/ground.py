@@ -9,22 +9,21 @@ from typing import Final
 
 import msgspec
 
+from madang.ecosystem.firms import is_firm
 from madang.ecosystem.joined import representatives
 from madang.ecosystem.outcome import FlowFacts, NetworkFacts, Standing
 from madang.ecosystem.record import Record, Seen, Thing
 
 YEAR_DAYS: Final = 365
 THREE_YEARS_DAYS: Final = 1096
+OUTSIDE: Final = "outside"
+"""Technology layer of firms that are no part of the industry."""
 _DAY: Final = 86_400_000_000
-# Organisations that are no firms; who is of no category counts as one
-PUBLIC: Final = ("city-government", "public-corporation")
-RESEARCH: Final = ("university", "research-institute")
-_NO_FIRMS: Final = (*PUBLIC, *RESEARCH, "investor", "association")
 
 
 class Ground(msgspec.Struct, frozen=True):
     """today: days since 1970 on which the record was read. of_type: the things that were read. organisations, firms: each
-    once. same: an organisation's identifiers to that by which it is counted. population: of the city, None where not
+    once; firms that are no part of the industry are among the organisations only. same: an organisation's identifiers to that by which it is counted. population: of the city, None where not
     known."""
 
     record: Record
@@ -101,7 +100,9 @@ def ground_of(
         seen={one.type: one for one in record.seen},
         same=representatives(record),
         organisations=organisations,
-        firms={one.id: one for one in organisations.values() if one.category not in _NO_FIRMS},
+        firms={
+            one.id: one for one in organisations.values() if is_firm(one.category) and one.layer != OUTSIDE
+        },
         population=_population(of_type),
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from madang.ecosystem.firms import RESEARCH
 from madang.ecosystem.indicators.found import MISSING, Found, rate, share, share_of, total
-from madang.ecosystem.indicators.ground import RESEARCH, YEAR_DAYS, Ground
+from madang.ecosystem.indicators.ground import YEAR_DAYS, Ground
 
 _YOUNG_YEARS: Final = 7
 _TOGETHER: Final = ("Project", "Agreement", "Partnership", "Contract", "Pilot")

@@ -8,16 +8,18 @@ from typing import Final
 from madang.ecosystem.indicators.economic import money
 from madang.ecosystem.indicators.found import MISSING, Found, rate, share, share_of, total
 from madang.ecosystem.indicators.ground import THREE_YEARS_DAYS, YEAR_DAYS, Ground, day_of
-from madang.ecosystem.indicators.virtual import codes_of
 from madang.ecosystem.measures import State, state_of
+from madang.vocabulary.strategies import legal_areas
 
 
 def policy_areas(ground: Ground) -> Found:
     known = [one for one in ground.things("Policy") if one.text("serviceArea")]
-    areas = {one.text("serviceArea") for one in known if ground.running(one) is not False}
+    areas = {one.text("serviceArea") for one in known if ground.running(one) is not False}.intersection(
+        legal_areas()
+    )
     if not known:
         return MISSING
-    return Found(100 * len(areas) / codes_of("serviceArea"), coverage=len(known) / ground.count("Policy"))
+    return Found(100 * len(areas) / len(legal_areas()), coverage=len(known) / ground.count("Policy"))
 
 
 def programmes(ground: Ground) -> Found:

@@ -8,6 +8,7 @@ from typing import Final
 from madang import vocabulary
 from madang.ecosystem.indicators.found import MISSING, Found, evenness, rate, share, share_of
 from madang.ecosystem.indicators.ground import Ground
+from madang.vocabulary.strategies import legal_areas
 
 _MONTH_DAYS: Final = 30
 _OFTEN: Final = ("continuous", "hourly", "daily", "monthly")
@@ -22,7 +23,7 @@ def datasets(ground: Ground) -> Found:
 
 def dataset_themes(ground: Ground) -> Found:
     themes = [theme for one in ground.things("Dataset") if (theme := one.text("theme"))]
-    return evenness(themes, codes_of("theme"), len(themes) / max(1, ground.count("Dataset")))
+    return evenness(themes, _themes(), len(themes) / max(1, ground.count("Dataset")))
 
 
 def datasets_fresh(ground: Ground) -> Found:
@@ -58,10 +59,12 @@ def data_reads(ground: Ground) -> Found:
 def service_areas(ground: Ground) -> Found:
     services = ground.things("Service")
     known = [one for one in services if one.text("status") and one.text("serviceArea")]
-    live = {one.text("serviceArea") for one in known if one.text("status") == "live"}
+    live = {one.text("serviceArea") for one in known if one.text("status") == "live"}.intersection(
+        legal_areas()
+    )
     if not known:
         return MISSING
-    return Found(100 * len(live) / codes_of("serviceArea"), coverage=len(known) / ground.count("Service"))
+    return Found(100 * len(live) / len(legal_areas()), coverage=len(known) / ground.count("Service"))
 
 
 def technologies(ground: Ground) -> Found:
@@ -78,9 +81,9 @@ def building_heights(ground: Ground) -> Found:
     )
 
 
-def codes_of(attribute: str) -> int:
-    """How many codes the vocabulary has for an attribute (its term)."""
-    known = vocabulary.attribute(vocabulary.context().expand(attribute))
+def _themes() -> int:
+    """How many themes the vocabulary has."""
+    known = vocabulary.attribute(vocabulary.context().expand("theme"))
     return len(known.values) if known is not None else 0
 
 
