@@ -93,9 +93,9 @@ def test_it_learns_in_time_and_says_how_sure_it_is() -> None:
     assert sum(one.n for one in model.calibration) == len(texts)
     assert rights[-1] > 0.8 > 0.5 > rights[0]
     suggested = model.suggest("반도체 웨이퍼 세정장비 제조")
-    assert len(suggested.suggestions) == 3
-    assert suggested.suggestions[0].words
-    assert set(suggested.suggestions[0].words) <= {"반도체", "웨이퍼", "세정장비", "제조"}
+    assert len(suggested.hints) == 3
+    assert suggested.hints[0].words
+    assert set(suggested.hints[0].words) <= {"반도체", "웨이퍼", "세정장비", "제조"}
     assert model.suggest("").abstains
 
 
@@ -113,13 +113,13 @@ def test_without_labels() -> None:
 def test_two_categories_and_the_words_that_decided() -> None:
     texts = ["bus routes", "bus stops", "train and bus", "water pipes", "water meters", "tap water"]
     model = Classifier(texts, ["transport"] * 3 + ["water"] * 3)
-    (first, second) = model.suggest("smart water meters", 2).suggestions
+    (first, second) = model.suggest("smart water meters", 2).hints
     assert (first.code, second.code) == ("water", "transport")
     assert first.words[0] in {"water", "meters"}
     search = Search({"transport": "bus train tram", "water": "water pipes"})
-    assert search.suggest("pipes").suggestions[0].code == "water"
+    assert search.suggest("pipes").hints[0].code == "water"
     assert search.suggest("pipes").abstains
-    assert search.suggest("zzz").suggestions == ()
+    assert search.suggest("zzz").hints == ()
 
 
 def test_too_few_labels_are_said() -> None:

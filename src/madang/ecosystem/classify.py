@@ -1,15 +1,15 @@
 """Which categories a description belongs to: three suggestions with the words that decided, or none where it is unsure.
 
 Learnt from labels that people have confirmed: n-grams of up to three characters inside words, which fit Korean, where
-endings and compounds vary, and a linear model on them. Where there are no labels yet, descriptions of the categories are
-searched (`search.py`). Nothing is labelled silently: what is suggested waits for a person.
+endings and compounds vary, and a linear model on them. Where the categories have descriptions of their own, the model
+learns from those as from one more label each, and how alike a text is to them (`search.py`) adds to its score, by as much
+as is best for labels that were held out. Nothing is labelled silently: what is suggested waits for a person.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -19,31 +19,17 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import KFold
 from sklearn.svm import LinearSVC
 
+from madang.ecosystem.hints import Hint, Suggested, weightiest, words_of
+from madang.ecosystem.search import Search
 from madang.ecosystem.ties import Floats
 from madang.errors import BadRequestData
 
 _FOLDS: Final = 5
 _STRICTNESS: Final = 0.5
 _BINS: Final = 10
-_WORDS_SHOWN: Final = 3
-_WORD: Final = re.compile(r"\w+")
-
-
-class Suggestion(msgspec.Struct, frozen=True):
-    """words: of the description, those that spoke most for the category, first the weightiest; may be none."""
-
-    code: str
-    score: float
-    words: tuple[str, ...] = ()
-
-
-class Suggested(msgspec.Struct, frozen=True):
-    """suggestions: the best first. confidence: how often the first is right where it leads by as much, on descriptions
-    that were held out; 0.0 where that is not known. abstains: whether that is too little to be more than a hint."""
-
-    suggestions: tuple[Suggestion, ...]
-    confidence: float
-    abstains: bool
+# What likeness to a category's description may add, beside scores that lie about 2 apart: the fewer labels, the more
+_LIKENESS: Final = (0.0, 0.2, 0.4, 0.6, 0.8)
+_PART: Final = 1000
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -55,93 +41,174 @@ class Bin(msgspec.Struct, frozen=True):
 
 
 class Classifier:
-    """A model of some confirmed labels. confidence_min: below which it abstains.
+    """A model of some confirmed labels. confidence_min: below which it abstains. descriptions: of all categories (code), or
+    of none.
 
-    Raises BadRequestData where there are not two categories with two descriptions each.
+    Raises BadRequestData where there are not two categories with two labelled texts each; one each where categories have
+    descriptions.
     """
 
-    def __init__(self, texts: Sequence[str], codes: Sequence[str], confidence_min: float = 0.5) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str],
+        codes: Sequence[str],
+        confidence_min: float = 0.5,
+        descriptions: Mapping[str, str] | None = None,
+    ) -> None:
+        described = descriptions or {}
         counts = Counter(codes)
-        kept = [place for place, code in enumerate(codes) if counts[code] > 1]
+        kept = [place for place, code in enumerate(codes) if counts[code] > 1 or code in described]
         if len({codes[place] for place in kept}) < 2:
             raise BadRequestData(
                 "There are too few labels to learn from: confirm at least two firms in each of two categories"
             )
-        self.unlearnt = tuple(sorted(code for code, n in counts.items() if n == 1))
+        self.unlearnt = tuple(sorted(code for code, n in counts.items() if n == 1 and code not in described))
         self._confidence_min = confidence_min
-        known, labels = [texts[place] for place in kept], np.array([codes[place] for place in kept])
-        self._known = known, labels
-        self._vectorizer, self._model = _fitted(known, labels)
+        self._described = described
+        self._known = [texts[place] for place in kept], np.array([codes[place] for place in kept])
+        self._model = _Model(*self._known, described)
 
     @cached_property
     def calibration(self) -> tuple[Bin, ...]:
-        return _calibration(*self._known)
+        """How often the first suggestion is right, by how far it leads, from descriptions that were held out."""
+        scored = [one.under(self._likeness) for one in self._held_out]
+        return (
+            _bins(
+                np.concatenate([margins for margins, _ in scored]),
+                np.concatenate([rights for _, rights in scored]),
+            )
+            if scored
+            else ()
+        )
 
     @property
     def codes(self) -> tuple[str, ...]:
-        return tuple(self._model.classes_.tolist())
+        return self._model.codes
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Descriptions x codes; larger is likelier."""
-        return _scores(self._model, self._vectorizer.transform(texts))
+        return self._model.scores(texts) + self._likeness * self._model.likeness(texts)
 
     def suggest(self, text: str, n: int = 3) -> Suggested:
-        scores = self.scores([text])[0]
-        order = np.argsort(-scores, kind="stable")[:n]
+        return self.suggest_all([text], n)[0]
+
+    def suggest_all(self, texts: Sequence[str], n: int = 3) -> list[Suggested]:
+        found = []
+        for begin in range(0, len(texts), _PART):
+            part = texts[begin : begin + _PART]
+            found += [
+                self._suggested(text, row, n) if is_known else Suggested((), 0.0, abstains=True)
+                for text, row, is_known in zip(part, self.scores(part), self._model.knows(part), strict=True)
+            ]
+        return found
+
+    @cached_property
+    def _held_out(self) -> tuple[_HeldOut, ...]:
+        texts, labels = self._known
+        found = []
+        for learnt, held in KFold(min(_FOLDS, len(texts)), shuffle=True, random_state=0).split(texts):
+            if len(set(labels[learnt])) > 1:
+                model = _Model([texts[place] for place in learnt], labels[learnt], self._described)
+                some = [texts[place] for place in held]
+                found.append(_HeldOut(model.codes, labels[held], model.scores(some), model.likeness(some)))
+        return tuple(found)
+
+    @cached_property
+    def _likeness(self) -> float:
+        """What does best for held-out descriptions; nothing where categories have none."""
+        if not self._described:
+            return 0.0
+        return max(
+            _LIKENESS, key=lambda weight: sum(int(one.under(weight)[1].sum()) for one in self._held_out)
+        )
+
+    def _suggested(self, text: str, scores: Floats, n: int) -> Suggested:
+        order = np.argsort(-scores, kind="stable")[: max(n, 2)]
         confidence = self._confidence(float(scores[order[0]] - scores[order[1]]))
-        if not self._vectorizer.transform([text]).nnz:
-            return Suggested((), 0.0, abstains=True)
-        found = [
-            Suggestion(str(self._model.classes_[place]), float(scores[place]), self._words(text, int(place)))
-            for place in order
-        ]
-        return Suggested(tuple(found), confidence, confidence < self._confidence_min)
+        words = words_of(text)
+        added = self._model.added(words) + self._likeness * self._model.likeness(words)
+        weights = dict(zip(words, added, strict=True))
+        hints = tuple(
+            [
+                Hint(
+                    self.codes[place],
+                    float(scores[place]),
+                    weightiest(words, lambda word, at=place: float(weights[word][at])),  # type: ignore[misc]  # bound at once
+                )
+                for place in order[:n]
+            ]
+        )
+        return Suggested(hints, confidence, confidence < self._confidence_min)
 
     def _confidence(self, margin: float) -> float:
         below = [one for one in self.calibration if one.margin <= margin]
         return below[-1].right if below else (self.calibration[0].right if self.calibration else 0.0)
 
-    def _words(self, text: str, place: int) -> tuple[str, ...]:
-        """The words whose n-grams add most to the score of a category."""
-        words = list(dict.fromkeys(_WORD.findall(text)))
-        if not words:
-            return ()
-        weights = self._model.coef_[place if len(self.codes) > 2 else 0]
-        sign = -1.0 if len(self.codes) == 2 and place == 0 else 1.0
-        added = self._vectorizer.transform(words) @ weights * sign
-        order = np.argsort(-added, kind="stable")[:_WORDS_SHOWN]
-        return tuple([words[one] for one in order if added[one] > 0])
 
+class _HeldOut(msgspec.Struct, frozen=True):
+    """Descriptions from which a model did not learn, and what it says of them. scores, likeness: descriptions x codes."""
 
-def _fitted(texts: Sequence[str], labels: np.ndarray) -> tuple[TfidfVectorizer, LinearSVC]:
-    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True)
-    model = LinearSVC(C=_STRICTNESS, random_state=0)
-    model.fit(vectorizer.fit_transform(texts), labels)
-    return vectorizer, model
+    codes: tuple[str, ...]
+    labels: np.ndarray
+    scores: Floats
+    likeness: Floats
 
-
-def _scores(model: LinearSVC, features: object) -> Floats:
-    scores = np.asarray(model.decision_function(features))
-    return np.column_stack((-scores, scores)) if scores.ndim == 1 else scores
-
-
-def _calibration(texts: Sequence[str], labels: np.ndarray) -> tuple[Bin, ...]:
-    """How often the first suggestion is right, by how far it leads, from descriptions that were held out.
-
-    Confidence does not fall where the lead grows: neighbouring bins that say otherwise are one.
-    """
-    margins, rights = [], []
-    for learnt, held in KFold(min(_FOLDS, len(texts)), shuffle=True, random_state=0).split(texts):
-        if len(set(labels[learnt])) < 2:
-            continue
-        vectorizer, model = _fitted([texts[place] for place in learnt], labels[learnt])
-        scores = _scores(model, vectorizer.transform([texts[place] for place in held]))
+    def under(self, weight: float) -> tuple[Floats, np.ndarray]:
+        """(by how much the first suggestion leads; whether it is right), if likeness counts as much."""
+        scores = self.scores + weight * self.likeness
         ordered = np.sort(scores, axis=1)
-        margins.append(ordered[:, -1] - ordered[:, -2])
-        rights.append(model.classes_[scores.argmax(axis=1)] == labels[held])
-    if not margins:
-        return ()
-    margin, right = np.concatenate(margins), np.concatenate(rights)
+        rights = np.array(self.codes)[scores.argmax(axis=1)] == self.labels
+        return ordered[:, -1] - ordered[:, -2], rights
+
+
+class _Model:
+    """The linear model, and how alike texts are to the categories' descriptions."""
+
+    def __init__(self, texts: Sequence[str], labels: np.ndarray, described: Mapping[str, str]) -> None:
+        self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True)
+        self._svm = LinearSVC(C=_STRICTNESS, random_state=0)
+        features = self._vectorizer.fit_transform([*texts, *described.values()])
+        self._svm.fit(features, [*labels.tolist(), *described])
+        self.codes: tuple[str, ...] = tuple(self._svm.classes_.tolist())
+        self._search = Search(described)
+        places = {code: place for place, code in enumerate(self._search.codes)}
+        self._columns = [places.get(code, -1) for code in self.codes]
+
+    def knows(self, texts: Sequence[str]) -> np.ndarray:
+        """Which of them have anything in common with what was learnt."""
+        return np.asarray(self._vectorizer.transform(texts).getnnz(axis=1)) > 0
+
+    def scores(self, texts: Sequence[str]) -> Floats:
+        """Texts x codes."""
+        return _two_sided(self._svm.decision_function(self._vectorizer.transform(texts)))
+
+    def added(self, words: Sequence[str]) -> Floats:
+        """Words x codes: what each adds to the score of a text."""
+        if not words:
+            return np.zeros((0, len(self.codes)))
+        return _two_sided(self._vectorizer.transform(words) @ self._svm.coef_.T)
+
+    def likeness(self, texts: Sequence[str]) -> Floats:
+        """Texts x codes: 1.0 for the description that is most like the text, 0.0 where nothing is in common."""
+        if not self._search.codes:
+            return np.zeros((len(texts), len(self.codes)))
+        found = np.array([self._search.scores(text) for text in texts]).reshape(len(texts), -1)
+        most = found.max(axis=1, keepdims=True, initial=0.0)
+        parts = np.divide(found, most, out=np.zeros_like(found), where=most > 0)
+        # Categories without a description are like nothing
+        return np.column_stack((parts, np.zeros(len(texts))))[:, self._columns]
+
+
+def _two_sided(scores: np.ndarray) -> Floats:
+    """Texts x codes also where there are two, of which the model tells one number."""
+    if scores.ndim == 1 or scores.shape[1] == 1:
+        one = scores.reshape(-1)
+        return np.column_stack((-one, one))
+    return scores
+
+
+def _bins(margin: Floats, right: np.ndarray) -> tuple[Bin, ...]:
+    """Confidence does not fall where the lead grows: neighbouring bins that say otherwise are one."""
     order = np.argsort(margin, kind="stable")
     bins: list[Bin] = []
     for some in np.array_split(order, min(_BINS, len(order))):

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
-from madang.ecosystem.classify import Suggested, Suggestion
+from madang.ecosystem.hints import Hint, Suggested, weightiest, words_of
 from madang.ecosystem.ties import Floats
 
 _SATURATION: Final = 1.5
 _LENGTH: Final = 0.75
 _WORD: Final = re.compile(r"\w+")
-_WORDS_SHOWN: Final = 3
 
 
 class Search:
@@ -42,12 +41,21 @@ class Search:
         """Its confidence is not known, so it abstains: these are hints for whoever labels."""
         scores = self.scores(text)
         order = np.argsort(-scores, kind="stable")[:n]
+        words = words_of(text)
+        by_word = {word: self.scores(word) for word in words}
         found = [
-            Suggestion(self.codes[place], float(scores[place]), self._words(text, int(place)))
+            Hint(
+                self.codes[place],
+                float(scores[place]),
+                weightiest(words, lambda word, at=place: float(by_word[word][at])),  # type: ignore[misc]  # bound at once
+            )
             for place in order
             if scores[place] > 0
         ]
         return Suggested(tuple(found), 0.0, abstains=True)
+
+    def suggest_all(self, texts: Sequence[str], n: int = 3) -> list[Suggested]:
+        return [self.suggest(text, n) for text in texts]
 
     def _add(self, pair: str, scores: Floats) -> None:
         there = self._found.get(pair, [])
@@ -56,11 +64,6 @@ class Search:
         for place, n in there:
             length = 1 - _LENGTH + _LENGTH * self._lengths[place] / mean
             scores[place] += rarity * n * (_SATURATION + 1) / (n + _SATURATION * length)
-
-    def _words(self, text: str, place: int) -> tuple[str, ...]:
-        added = {word: self.scores(word)[place] for word in dict.fromkeys(_WORD.findall(text))}
-        ranked = sorted(added, key=lambda word: -added[word])[:_WORDS_SHOWN]
-        return tuple([word for word in ranked if added[word] > 0])
 
 
 def _pairs(text: str) -> list[str]:
