@@ -16,7 +16,8 @@ import numpy as np
 
 from madang.ecosystem import nulls
 from madang.ecosystem.concentration import centralisation, herfindahl, top_share
-from madang.ecosystem.core_pairs import Group, find_groups
+from madang.ecosystem.core_pairs import find_groups
+from madang.ecosystem.division import Group
 from madang.ecosystem.nestedness import nestedness
 from madang.ecosystem.network import Network, network_of
 from madang.ecosystem.projection import Pairs, project

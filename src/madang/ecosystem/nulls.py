@@ -37,9 +37,11 @@ def configuration(ties: Ties, chance: random.Random) -> Ties:
 
 def even(pairs: Pairs, chance: random.Random) -> Network:
     """As many pairs of partners, each as likely; unweighted."""
-    igraph.set_random_number_generator(chance)
-    graph = igraph.Graph.Erdos_Renyi(n=pairs.n, m=len(pairs.left))
-    return unweighted(pairs.n, np.array(graph.get_edgelist(), dtype=np.int64))
+    draw = np.random.default_rng(chance.getrandbits(64))
+    numbers = draw.choice(pairs.n * (pairs.n - 1) // 2, len(pairs.left), replace=False, shuffle=False)
+    # Pairs are numbered 0-1, 0-2, 1-2, 0-3 and so on
+    right = ((1 + np.sqrt(1 + 8 * numbers.astype(np.float64))) / 2).astype(np.int64)
+    return unweighted(pairs.n, np.column_stack((numbers - right * (right - 1) // 2, right)))
 
 
 def drawn_again(ties: Ties, drawn: Sequence[int]) -> Ties:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from madang.ecosystem.network import Network
 
 
@@ -27,31 +29,62 @@ class _Fit:
 
 def core_of(network: Network, members: Sequence[int]) -> tuple[frozenset[int], float]:
     """(the core, its correlation) among the members, by the ties between them; nobody, 0.0 where they have none."""
-    inside = set(members)
-    ties = {one: [other for other in network.neighbours[one] if other in inside] for one in members}
-    m = sum(map(len, ties.values())) // 2
-    fit = _Fit(len(members), m)
+    inside = _Inside(network, members)
+    m = len(inside.neighbours) // 2
     if not m:
         return frozenset(), 0.0
-    order = sorted(members, key=lambda one: (-len(ties[one]), one))
-    core: set[int] = set()
-    touching, best, best_k = 0, -1.0, 0
-    for k, one in enumerate(order[:-1], start=1):
-        touching += sum(other not in core for other in ties[one])
-        core.add(one)
-        correlation = fit.correlation(k, touching)
+    fit = _Fit(len(members), m)
+    touching, best, k = 0, -1.0, 0
+    best_touching = 0
+    for place, more in enumerate(inside.to_later[:-1].tolist(), start=1):
+        touching += more
+        correlation = fit.correlation(place, touching)
         if correlation > best:
-            best, best_k = correlation, k
-    core = set(order[:best_k])
-    touching = sum(one in core or other in core for one in members for other in ties[one]) // 2
-    improved = True
-    while improved:
-        improved = False
-        for one in order:
-            outside = sum(other not in core for other in ties[one])
-            change = -outside if one in core else outside
-            correlation = fit.correlation(len(core) + (-1 if one in core else 1), touching + change)
-            if correlation > best + 1e-12:
-                core ^= {one}
-                touching, best, improved = touching + change, correlation, True
-    return frozenset(core), best
+            best, k, best_touching = correlation, place, touching
+    core, best = inside.improved(fit, k, best_touching, best)
+    return frozenset(inside.members[core].tolist()), best
+
+
+class _Inside:
+    """A group by itself: its members in order of their degrees there, and their neighbours by the places in that order."""
+
+    def __init__(self, network: Network, members: Sequence[int]) -> None:
+        some = np.array(members, dtype=np.int64)
+        places = np.full(network.n, -1)
+        places[some] = np.arange(len(some))
+        others = places[network.neighbours(some)]
+        ones = np.repeat(np.arange(len(some)), network.degrees(some))[others >= 0]
+        others = others[others >= 0]
+        degrees = np.bincount(ones, minlength=len(some))
+        order = np.lexsort((some, -degrees))
+        place_of = np.argsort(order)
+        ones, others = place_of[ones], place_of[others]
+        by_place = np.argsort(ones, kind="stable")
+        self.members = some[order]
+        self.neighbours = others[by_place]
+        self.bounds = np.concatenate(([0], np.cumsum(degrees[order])))
+        self.to_later = np.bincount(ones[others > ones], minlength=len(some))
+
+    def improved(self, fit: _Fit, k: int, touching: int, best: float) -> tuple[list[int], float]:
+        """The first k, and single ones in and out while the correlation grows. (places of the core, correlation)."""
+        n = len(self.members)
+        core = [place < k for place in range(n)]
+        out = np.repeat(np.arange(n), np.diff(self.bounds))
+        outside = np.bincount(out[self.neighbours >= k], minlength=n).tolist()
+        size, improving = k, True
+        while improving:
+            improving = False
+            for one in range(n):
+                step = -1 if core[one] else 1
+                correlation = fit.correlation(size + step, touching + step * outside[one])
+                if correlation > best + 1e-12:
+                    size, touching, best, improving = (
+                        size + step,
+                        touching + step * outside[one],
+                        correlation,
+                        True,
+                    )
+                    core[one] = not core[one]
+                    for other in self.neighbours[self.bounds[one] : self.bounds[one + 1]].tolist():
+                        outside[other] -= step
+        return [place for place in range(n) if core[place]], best
