@@ -289,6 +289,12 @@ class Limits(msgspec.Struct, frozen=True):
     outcomes_kept_max: Annotated[
         int, msgspec.Meta(description="outcomes of analyses of a tenant that are kept, one a day")
     ] = 400
+    neighbourhood_entities_max: Annotated[
+        int, msgspec.Meta(description="entities around one organisation that its page reads")
+    ] = 2000
+    neighbourhood_together_max: Annotated[
+        int, msgspec.Meta(description="members of one activity between whom its page looks for ties")
+    ] = 100
     outcome_bytes_max: Annotated[
         int, msgspec.Meta(description="an outcome of another city that is compared")
     ] = 16 * 1024**2

@@ -1,0 +1,143 @@
+"""One organisation's neighbours, read from the hub, are those that the analysis of everything gives it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from madang import vocabulary
+from madang.clock import FixedClock
+from madang.ecosystem.neighbourhood import Neighbourhood, neighbourhood
+from madang.ecosystem.participation import BETWEEN_TWO, TAKING_PART
+from madang.ecosystem.record import Record
+from madang.ecosystem.taking_part import ties_of_record
+from madang.ecosystem.things import things_of
+from madang.hub import batch, entities
+from madang.hub.contexts import Contexts
+from madang.hub.hub import Hub
+from madang.ngsild.changes import Mode, Write
+from madang.ngsild.parse import parse_entity
+from madang.store.sqlite.store import Options, SqliteStore, store_path
+from madang.trust.access import OPEN
+
+NOON = 1_767_268_800_000_000
+CONTEXT = vocabulary.context()
+CATEGORIES = ("firm", "firm", "firm", "university", "city-government", "public-corporation")
+
+
+def organisation(number: int) -> str:
+    return f"urn:ngsi-ld:Organization:saem:firms:{number}"
+
+
+def made(seed: int, firms: int = 14, activities: int = 30) -> list[dict[str, Any]]:
+    """Organisations, some of them the same, and all kinds of activities between them, at random."""
+    lot = random.Random(seed)
+
+    def some(most: int) -> list[str]:
+        return [organisation(lot.randrange(firms)) for _ in range(lot.randint(1, most))]
+
+    found: list[dict[str, Any]] = []
+    for number in range(firms):
+        one: dict[str, Any] = {
+            "id": organisation(number),
+            "type": "Organization",
+            "name": {"languageMap": {"ko": f"샘터 {number}"}},
+            "category": CATEGORIES[number % len(CATEGORIES)],
+        }
+        if lot.random() < 0.15:
+            one["sameAs"] = {"object": organisation(lot.randrange(number + 1, firms + 1) % firms)}
+        if lot.random() < 0.2:
+            one[lot.choice(BETWEEN_TWO)] = {"object": some(1)[0]}
+        if lot.random() < 0.2:
+            one["memberOf"] = {"object": "urn:ngsi-ld:Community:saem:c:1"}
+        found.append(one)
+    for number in range(activities):
+        kind = lot.choice([one for one in TAKING_PART if one not in ("Meeting", "Proposal", "Technology")])
+        links = {name: {"object": some(4)} for name in TAKING_PART[kind]}
+        day = {"value": {"@type": "Date", "@value": f"20{lot.randint(15, 25)}-03-01"}}
+        found.append({"id": f"urn:ngsi-ld:{kind}:saem:t:{number}", "type": kind, "date": day, **links})
+    return found
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+    clock = FixedClock(NOON)
+    options = Options(CONTEXT, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
+    opened = Hub(
+        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
+        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
+        contexts=Contexts(CONTEXT, clock),
+        clock=clock,
+    )
+    yield opened
+    await opened.close()
+
+
+async def fill(hub: Hub, raw: list[dict[str, Any]]) -> None:
+    for outcome in await batch.apply(
+        hub, OPEN, [Write(Mode.CREATE, parse_entity(one, CONTEXT)) for one in raw]
+    ):
+        assert not isinstance(outcome, Exception), outcome
+
+
+async def around(hub: Hub, which: str) -> Neighbourhood:
+    return await neighbourhood(hub, OPEN, await entities.retrieve(hub, OPEN, which))
+
+
+async def record_of(hub: Hub, raw: list[dict[str, Any]]) -> Record:
+    """As the analysis reads it."""
+    things = []
+    for one in raw:
+        body = orjson.loads(await entities.rendered(hub, OPEN, one["id"]))
+        type_ = vocabulary.entity_type(CONTEXT.expand(one["type"]))
+        assert type_ is not None
+        things += list(things_of([body], type_))
+    return Record("saem", {}, NOON, 1, tuple(things))
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_partners_are_those_of_the_analysis(hub: Hub, seed: int) -> None:
+    raw = made(seed)
+    await fill(hub, raw)
+    ties = ties_of_record(await record_of(hub, raw))
+    incidence = ties.incidence().tocsr()
+    together = (incidence @ incidence.T).tolil()
+    together.setdiag(0)
+    for place, which in enumerate(ties.organisations):
+        expected = {ties.organisations[other] for other in together.rows[place]}
+        found = await around(hub, which)
+        assert {one.id for one in found.neighbours} == expected, which
+        assert {one.id: one.together for one in found.neighbours} == {
+            ties.organisations[other]: together[place, other] for other in together.rows[place]
+        }
+
+
+async def test_ties_stand_by_their_day_with_what_they_were(hub: Hub) -> None:
+    contract = {
+        "id": "urn:ngsi-ld:Contract:saem:t:1",
+        "type": "Contract",
+        "name": {"languageMap": {"ko": "신호 구매"}},
+        "date": {"value": {"@type": "Date", "@value": "2024-05-06"}},
+        "amount": 12_000_000,
+        "currency": "KRW",
+        "buyer": {"object": organisation(4)},
+        "supplier": {"object": [organisation(0), organisation(1)]},
+    }
+    await fill(hub, [*made(0, activities=0), contract])
+    (tie,) = [one for one in (await around(hub, organisation(0))).ties if one.id]
+    assert (tie.kind, tie.day, tie.roles, tie.amount) == ("Contract", "2024-05-06", ("supplier",), 12_000_000)
+    # The city buys: it is named, and is no partner
+    assert (tie.others, tie.besides) == ((organisation(1),), (organisation(4),))
+
+
+async def test_nobody_learns_of_more_than_there_is(hub: Hub) -> None:
+    await fill(hub, made(1, activities=0)[:1])
+    found = await around(hub, organisation(0))
+    assert found.ids[0] == organisation(0)
+    assert not found.neighbours
+    assert not found.cut
