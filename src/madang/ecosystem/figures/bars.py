@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from madang.ecosystem.figures.canvas import Canvas, Paint, Sheet, width_of
+from madang.ecosystem.figures.canvas import Canvas, Paint, Sheet, fitting, width_of
 
 _ROW: Final = 26.0
 _BAR: Final = 14.0
@@ -35,7 +35,7 @@ def bars(shown: Sequence[Bar], sheet: Sheet, end: float | None = None) -> str:
     canvas = Canvas(width, _ROW * len(shown) + 4, sheet)
     for row, bar in enumerate(shown):
         y = row * _ROW + 4
-        canvas.text(label_room - 8, y + 11.5, _fitting(bar.label, label_room - 8), "strong", "end")
+        canvas.text(label_room - 8, y + 11.5, fitting(bar.label, label_room - 8), "strong", "end")
         wide = room * min(1.0, (bar.value or 0.0) / most)
         if bar.value is None:
             canvas.rect((label_room, y, room, _BAR), style="missing", title=bar.text)
@@ -48,12 +48,3 @@ def bars(shown: Sequence[Bar], sheet: Sheet, end: float | None = None) -> str:
         canvas.text(label_room + wide + 7, y + 11.5, bar.text, "halo")
     canvas.path(f"M{label_room:.1f} 0V{_ROW * len(shown):.0f}", style="axis")
     return canvas.whole("chart chart-narrow" if sheet.narrow else "chart chart-wide")
-
-
-def _fitting(text: str, room: float) -> str:
-    """The text, shortened where it does not fit; the table has it whole."""
-    if width_of(text) <= room:
-        return text
-    while text and width_of(text + "…") > room:
-        text = text[:-1]
-    return text.rstrip() + "…"

@@ -146,6 +146,15 @@ def width_of(text: str, size: float = TEXT_SIZE) -> float:
     )
 
 
+def fitting(text: str, room: float, size: float = TEXT_SIZE) -> str:
+    """The text, shortened where it does not fit; the table has it whole."""
+    if width_of(text, size) <= room:
+        return text
+    while text and width_of(text + "…", size) > room:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
 def polyline(points: Sequence[tuple[float, float]], closed: bool = False) -> str:
     """The `d` of a path through all points (x, y)."""
     d = "L".join(f"{number(x)} {number(y)}" for x, y in points)
