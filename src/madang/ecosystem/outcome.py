@@ -241,8 +241,8 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class ComponentScore(msgspec.Struct, frozen=True):
-    """score: mean of its indicators' scores, None where none is known. low, high: of 95 of 100 drawings of indicators.
-    compared: of another city or year, None without one. missing: indicators without a value."""
+    """score: mean of its indicators' scores, None where none is known. low, high: of 95 of 100 drawings of values, weights and
+    what is missing. compared: of another city or year, None without one. missing: indicators without a value."""
 
     component: str
     score: float | None

@@ -120,7 +120,7 @@ def _own(ground: Ground, entity: Thing) -> Reading:
 
 def _score(component: Component, found: list[Reading], compared: float | None) -> ComponentScore:
     known = [one for one in found if one.score is not None]
-    low, high = _range(known)
+    low, high = _range(known, len(found) - len(known))
     return ComponentScore(
         component=component,
         score=sum(_scores(known)) / len(known) if known else None,
@@ -133,16 +133,19 @@ def _score(component: Component, found: list[Reading], compared: float | None) -
     )
 
 
-def _range(known: list[Reading]) -> tuple[float | None, float | None]:
-    """Of 95 of 100 drawings of as many indicators again, each within its own range; None of fewer than two."""
+def _range(known: list[Reading], missing: int) -> tuple[float | None, float | None]:
+    """Of 95 of 100 drawings: each indicator within its own range and with a weight from half to double, each that is missing
+    with the score of one of the known; None of fewer than two."""
     if len(known) < 2:
         return None, None
     scores = np.array(list(_scores(known)))
     spread = np.array([_spread(one) for one in known])
     random = np.random.default_rng(len(known))
-    which = random.integers(0, len(known), (_DRAWINGS, len(known)))
-    drawn = np.clip(random.normal(scores[which], spread[which]), 0, 100).mean(axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
+    instead = random.integers(0, len(known), (_DRAWINGS, missing))
+    which = np.hstack((np.tile(np.arange(len(known)), (_DRAWINGS, 1)), instead))
+    drawn = np.clip(random.normal(scores[which], spread[which]), 0, 100)
+    weights = 2.0 ** random.uniform(-1, 1, which.shape)
+    low, high = np.quantile(np.average(drawn, axis=1, weights=weights), [0.025, 0.975])
     mean = float(scores.mean())
     return min(mean, float(low)), max(mean, float(high))
 
