@@ -68,7 +68,7 @@ def indicator_row(one: Indicator) -> tuple[str, ...]:
         f"**{one.labels['en']}**<br>{one.labels['ko']}<br>`{one.code}`{marks}",
         f"{one.texts['en']}<br>{one.texts['ko']}",
         f"{one.formulas['en']}<br>{one.formulas['ko']}{formula}",
-        ", ".join(f"`{name}`" for name in one.basis),
+        one.needs.get("en") or ", ".join(f"`{name}`" for name in one.basis),
         f"{one.poor:,g}, {one.good:,g}{f'<br>{unit}' if unit else ''}",
     )
 

@@ -15,10 +15,10 @@ from madang.vocabulary.model import Component
 
 
 class Indicator(msgspec.Struct, frozen=True):
-    """labels, texts, formulas, per: language to text; per is empty where a value is relative to nothing. unit: UN/CEFACT
-    code. basis: types ("Need") and attributes ("Need.date") of which it is computed. poor, good: values that score 0 and
-    100; less is better where good is the lower. stated: only an Indicator entity with this code gives it. diversity: it
-    tells how different those are who take part.
+    """labels, texts, formulas, per, needs: language to text; per is empty where a value is relative to nothing. needs: what is
+    missing where the value is, if the basis does not tell. unit: UN/CEFACT code. basis: types ("Need") and attributes
+    ("Need.date") of which it is computed. poor, good: values that score 0 and 100; less is better where good is the lower.
+    stated: only an Indicator entity with this code gives it. diversity: it tells how different those are who take part.
     """
 
     code: str
@@ -32,6 +32,7 @@ class Indicator(msgspec.Struct, frozen=True):
     basis: tuple[str, ...]
     poor: float
     good: float
+    needs: Mapping[str, str] = {}
     stated: bool = False
     diversity: bool = False
 
@@ -56,7 +57,13 @@ def indicators() -> Mapping[str, Indicator]:
             kind: {
                 language: entry[f"{key}{language}"] for language in LANGUAGES if f"{key}{language}" in entry
             }
-            for kind, key in (("labels", ""), ("texts", "text_"), ("formulas", "formula_"), ("per", "per_"))
+            for kind, key in (
+                ("labels", ""),
+                ("texts", "text_"),
+                ("formulas", "formula_"),
+                ("per", "per_"),
+                ("needs", "needs_"),
+            )
         }
         found[code] = Indicator(
             code=code,

@@ -131,7 +131,7 @@ def indicator_row(one: Reading, reader: Reader) -> Row:
     own = names.of(reader, one.names) if one.names else ""
     unit = vocabulary.unit_symbol(one.unit) if one.unit else ""
     if known and known.per:
-        unit = known.per.get(reader.language, unit)
+        unit = " ".join(filter(None, (unit, known.per.get(reader.language, ""))))
     ranged = one.low is not None and one.high is not None
     return Row(
         code=one.code,
@@ -147,7 +147,9 @@ def indicator_row(one: Reading, reader: Reader) -> Row:
         scale=f"{reader.number(known.poor)}{THIN}→{THIN}{reader.number(known.good)}" if known else "",
         coverage=one.coverage,
         newest=one.newest,
-        needed=", ".join(needed(reader, basis) for basis in known.basis) if known else "",
+        needed=known.needs.get(reader.language) or ", ".join(needed(reader, one) for one in known.basis)
+        if known
+        else "",
         entity=one.entity,
         diversity=known.diversity if known else False,
     )
@@ -159,8 +161,8 @@ def needed(reader: Reader, basis: str) -> str:
     label = names.entity_type(reader, kind)
     if not attribute:
         return label
-    iri = vocabulary.terms().get(attribute)
-    return f"{label}({vocabulary.attribute_label(iri, reader.language) if iri else attribute})"
+    iri = vocabulary.context().expand(attribute)
+    return f"{label}({vocabulary.attribute_label(iri, reader.language)})"
 
 
 def indicators(outcome: Outcome, reader: Reader) -> Table:
