@@ -111,7 +111,7 @@ def row(place: int, one: Standing, reader: Reader) -> Sequence[Cell]:
         *(one.id, place, names.of(reader, one.names, one.id), category(reader, one.category)),
         industry.layer(reader, one.layer) if one.layer else None,
         industry.area(reader, one.area) if one.area else None,
-        *(role_label(reader, one.role) if connected else None, one.activities, one.partners, one.strength),
+        *(role_label(reader, one.role) if one.role else None, one.activities, one.partners, one.strength),
         *(one.rank, one.betweenness, one.constraint, one.core_number),
         one.community + 1 if connected else None,
         None if one.core is None else one.core + 1,
