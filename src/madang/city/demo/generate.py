@@ -10,12 +10,15 @@ from typing import Final
 
 import msgspec
 
+from madang.city.demo.firms import gather_firms
 from madang.city.demo.following import FLEET_FILE, write_history
 from madang.city.demo.gaon import Gaon, build_gaon
 from madang.city.demo.openstreetmap import write_extract
 from madang.city.demo.placing import place_sensors
+from madang.city.demo.procurement import write_procurement
 from madang.city.demo.society import gather
 from madang.city.demo.tables import write_areas, write_csv, write_register, write_sensors, write_workbook
+from madang.city.demo.ties import ten_years, town_of
 from madang.city.demo.timetable import write_timetable
 from madang.city.demo.transit import plan_transit
 from madang.city.demo.weather import KST
@@ -23,7 +26,7 @@ from madang.errors import Conflict
 
 CITY_FILE: Final = "city.toml"
 _MADE_FILE: Final = "made.json"
-_FORM: Final = 4
+_FORM: Final = 5
 """Grows when the same seed gives other files than before, so that an old folder is made anew."""
 
 
@@ -66,6 +69,10 @@ def write_city(gaon: Gaon, folder: Path, moment: int) -> None:
     write_sensors(placed, gaon, folder / "sensors.xlsx")
     write_workbook(society.organisations, "기업·기관", folder / "organisations.xlsx")
     write_csv(society.others, folder / "society.csv")
+    known = gather_firms(gaon, today.year)
+    write_workbook(known.rows, "기업 등록부", folder / "firms.xlsx")
+    write_csv(ten_years(known.actors, town_of(gaon), today, gaon.seed), folder / "ties.csv")
+    write_procurement(known.actors, today, gaon.seed, folder / "g2b-contracts.csv")
     write_history(fleet, folder)
     (folder / FLEET_FILE).write_bytes(msgspec.json.encode(fleet))
     template = files("madang.city.demo").joinpath("data", CITY_FILE).read_text(encoding="utf-8")
