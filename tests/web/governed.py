@@ -8,10 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
+from tests.ecosystem.made_outcome import made_outcome
 from tests.serving import Platform
 from tests.web.small_city import write_city
 
 from madang.clock import SystemClock
+from madang.ecosystem import kept
 from madang.home import Home
 from madang.hub.accounts import keys, links
 from madang.hub.accounts.accounts import Accounts
@@ -47,6 +49,7 @@ def govern(folder: Path) -> Governed:
     city.write_text(city.read_text(encoding="utf-8").replace("open = true", "open = false"), encoding="utf-8")
     home = Home(folder / "home")
     home.create()
+    kept.write(home.outcomes / "default", made_outcome())
     # In a thread of its own, as the browser's event loop may be running in this one
     with ThreadPoolExecutor(1) as thread:
         session, invitation = thread.submit(asyncio.run, _people(home)).result()

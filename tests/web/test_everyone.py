@@ -28,6 +28,11 @@ LOOKS = list(zip(SCREENS, ["ko", "en"], strict=True))
 # Addresses of every page, by its path in the table; "{}" is the language
 ADDRESSES = {
     "/{language}/types/{type:path}/export": ("/{}/types/Person/export?purpose=rights",),
+    "/{language}/ecosystem": ("/{}/ecosystem",),
+    "/{language}/ecosystem/components": ("/{}/ecosystem/components",),
+    "/{language}/ecosystem/flows": ("/{}/ecosystem/flows",),
+    "/{language}/ecosystem/industry": ("/{}/ecosystem/industry",),
+    "/{language}/ecosystem/strategies": ("/{}/ecosystem/strategies",),
     "/{language}/ecosystem/review": ("/{}/ecosystem/review", "/{}/ecosystem/review?category=class"),
     "/{language}/why": (f"/{{}}/why?entity={STATION}",),
     "/{language}/admin/policies": ("/{}/admin/policies",),
@@ -71,7 +76,7 @@ NO_PAGES = frozenset(
         *("/", "/ko", "/en", "/static/icon.svg", "/static/build/{name:path}", "/stream"),
         *("/{language}/city/panel", "/{language}/city/overview", "/{language}/city/search"),
         *("/{language}/city/hours", "/{language}/city/layers/{layer}", "/{language}/city/ground/{role}"),
-        "/{language}/entities/{id:path}/history",
+        *("/{language}/entities/{id:path}/history", "/{language}/ecosystem/data/{file}"),
         *("/{language}/sign-in/{provider}", "/sign-in/return"),
     }
 )

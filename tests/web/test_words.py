@@ -34,6 +34,11 @@ MADE = (
     r"audit\.(chain|deed|mark|subject)\..*",
     r"accounts\.(done|tab)-.*",
     r"accounts\.(fault|permission|welcome)\..*",
+    r"ecosystem\.(short|stage|core|lead|says|state|warning)\..*",
+    r"ecosystem\.evidence\.[a-z_]+\.(label|note)",
+    r"ecosystem\.(gaps\.(kinds|than)|activity\.uses)\..*",
+    r"ecosystem\.scale\.(yes|no|unknown)",
+    r"ecosystem-page\.(tab|format|data|running|will)\..*",
     r"administration\..*",
     r"persons\.(done|wish|cause|fault)-.*",
     r"persons\.gone\..*",
@@ -62,7 +67,7 @@ def used_keys() -> set[str]:
     for path in sources:
         text = path.read_text(encoding="utf-8")
         found |= set(re.findall(r"""\bt\(\s*["']([a-z0-9.-]+)["']""", text))
-        found |= set(re.findall(r'"(client\.[a-z-]+)"', text))
+        found |= set(re.findall(r'"((?:client|ecosystem)\.[a-z.-]+)"', text))
         found |= set(re.findall(r"""t\("([a-z.-]+)" if \w+ else""", text))
     return found
 

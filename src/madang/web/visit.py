@@ -162,6 +162,7 @@ class Visit:
             "other_language_name": LANGUAGE_NAMES[other],
             "other_url": f"/{other}/{rest}" + (f"?{query}" if query else ""),
             "client_messages": client_messages(self.language),
+            "city_analysed": self.site.outcomes is not None,
             "signed_in": self.identity.kind is Kind.PERSON,
             "knows_people": self.site.parts is not None
             and (self.identity.kind is Kind.PERSON or not self.site.gate.open),

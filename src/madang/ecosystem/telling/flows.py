@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from madang import vocabulary
 from madang.ecosystem.figures.lines import Axis, Line, lines
 from madang.ecosystem.figures.sankey import Columns, Node, Ribbon, sankey
 from madang.ecosystem.outcome import FlowCell, Gap, Outcome
@@ -316,6 +317,14 @@ def cells(outcome: Outcome, reader: Reader) -> Table:
         for cell in outcome.flows.cells
     ]
     return Table("flow-cells", columns, rows)
+
+
+def unaccounted(outcome: Outcome, reader: Reader) -> str:
+    """Links that are no flow, by attribute; "" if there are none."""
+    return ", ".join(
+        f"{vocabulary.attribute_label(vocabulary.terms().get(term, term), reader.language)}{THIN}{reader.number(n)}"
+        for term, n in outcome.flows.unaccounted.items()
+    )
 
 
 def gaps(outcome: Outcome, reader: Reader) -> Shown:

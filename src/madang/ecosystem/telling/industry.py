@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from madang.ecosystem.figures.share import Part, share
 from madang.ecosystem.figures.treemap import Cell as Box
 from madang.ecosystem.figures.treemap import Group, treemap
 from madang.ecosystem.outcome import IndustryCell, Outcome
@@ -77,6 +78,42 @@ def finding(outcome: Outcome, cells: Sequence[IndustryCell], reader: Reader) -> 
         layer=layer(reader, largest.layer),
         area=area(reader, largest.area),
         most=largest.firms,
+    )
+
+
+def classified(outcome: Outcome, reader: Reader) -> Shown:
+    """Who has classified the firms: a person, the platform, nobody yet."""
+    found = outcome.industry
+    parts = [
+        Part(
+            reader.t("ecosystem.industry.confirmed"),
+            reader.number(found.confirmed),
+            found.confirmed,
+            "accent",
+        ),
+        Part(
+            reader.t("ecosystem.industry.suggested"), reader.number(found.suggested), found.suggested, "cat-7"
+        ),
+        Part(reader.t("ecosystem.industry.open"), reader.number(found.open), found.open),
+    ]
+    every = sum(part.size for part in parts)
+    columns = [
+        Column("state", reader.t("ecosystem.industry.state")),
+        Column("firms", reader.t("ecosystem.industry.firms"), Form.NUMBER, 0),
+        Column("share", reader.t("ecosystem.industry.share"), Form.SHARE),
+    ]
+    rows: list[Sequence[Cell]] = [
+        (part.label, part.size, part.size / every if every else None) for part in parts
+    ]
+    outside = found.outside
+    rows.append((reader.t("ecosystem.industry.outside"), outside, outside / every if every else None))
+    version = reader.t("ecosystem.industry.taxonomy", version=found.taxonomy)
+    return Shown(
+        title=reader.t("ecosystem.industry.who-title"),
+        finding=reader.t("ecosystem.industry.who-text"),
+        source=Sourced(version, outcome.read),
+        table=Table("classified", columns, rows),
+        draw=(lambda sheet: share(parts, sheet)) if every else None,
     )
 
 

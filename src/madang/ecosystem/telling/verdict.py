@@ -26,7 +26,8 @@ _REDRAWN = (
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """A piece of evidence as it is read. backs: whether it speaks for the verdict, None where it cannot tell."""
+    """A piece of evidence as it is read. covered: its coverage is worth telling. backs: whether it speaks for the verdict, None
+    where it cannot tell."""
 
     name: str
     label: str
@@ -35,6 +36,7 @@ class Piece(msgspec.Struct, frozen=True):
     bounds: str
     criterion: str
     coverage: str
+    covered: bool
     backs: bool | None
     says: str
     plot: Interval
@@ -80,6 +82,7 @@ def piece(one: Evidence, judged: Judged, reader: Reader) -> Piece:
         bounds=f"{_number(reader, one.low)}–{_number(reader, one.high)}" if known else "–",
         criterion=criterion(one, wanted_of(one.name, judged.core, judged.stage), reader),
         coverage=reader.percent(one.coverage),
+        covered=0 < one.coverage < 1,
         backs=speaks,
         says=reader.t(f"ecosystem.says.{word}"),
         plot=Interval(one.value, one.threshold, one.low, one.high, end=_end(one)),
