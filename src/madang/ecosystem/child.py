@@ -20,7 +20,7 @@ from madang.children import end_with, own_streams
 from madang.ecosystem import kept
 from madang.ecosystem.record import Record, Thing
 from madang.ecosystem.talk import Answer, Begin, End, Entities, Failed, Made, Told, encode, read_said
-from madang.ecosystem.things import things_of
+from madang.ecosystem.things import known_of, things_of
 from madang.ecosystem.whole import Whole
 from madang.errors import MadangError
 from madang.vocabulary.taxonomy import read_taxonomy
@@ -83,7 +83,7 @@ def _read(said: BinaryIO) -> tuple[Begin, Record]:
         begin.sequence,
         tuple(things),
         part.uses,
-        part.seen,
+        known_of(things, part.seen, part.loaded),
         begin.synthetic,
     )
     return begin, record

@@ -17,7 +17,8 @@ class Thing(msgspec.Struct, frozen=True):
     """An entity. type: its term. names: language to text. values: by the term of the attribute; codes and texts as they
     are, times as microseconds UTC, links as identifiers, of texts in several languages the first that is there.
     texts: language to what is written of it. day: days since 1970 when it began or happened, None where that is not
-    known. provider: the source (`source` or `dataProvider`) that says so.
+    known. provider: the source (`source` or `dataProvider`) that says so. observed: microseconds UTC of the latest
+    observation in it, 0 where there is none. units: of numbers by the term, where another is said than the vocabulary's.
     """
 
     id: str
@@ -28,6 +29,8 @@ class Thing(msgspec.Struct, frozen=True):
     place: tuple[float, float] | None = None
     day: int | None = None
     provider: str = ""
+    observed: int = 0
+    units: dict[str, str] = {}
 
     def links(self, attribute: str) -> tuple[str, ...]:
         """The identifiers to which an attribute (its term) leads; none where it is missing or is no link."""
@@ -63,8 +66,8 @@ class Use(msgspec.Struct, frozen=True):
 
 class Seen(msgspec.Struct, frozen=True):
     """How much of a type is known. read: how many of `count` entities are in the record; fewer where there are too many.
-    newest: microseconds UTC of the latest change; 0 where there is none. known: of those read, how many have each
-    attribute (its term)."""
+    newest: microseconds UTC, when the newest of it was observed or its source was last read; 0 where neither is
+    known. known: of those read, how many have each attribute (its term)."""
 
     type: str
     count: int

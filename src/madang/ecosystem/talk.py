@@ -38,10 +38,11 @@ class Entities(msgspec.Struct, frozen=True, tag=True):
 
 
 class End(msgspec.Struct, frozen=True, tag=True):
-    """All has been sent."""
+    """All has been sent. loaded: by source, when it was last read as a whole, microseconds UTC."""
 
     uses: tuple[Use, ...]
     seen: tuple[Seen, ...]
+    loaded: dict[str, int] = {}
 
 
 class Told(msgspec.Struct, frozen=True, tag=True):

@@ -3,15 +3,17 @@ whoever may see such entities sees without the person's consent."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from madang import vocabulary
-from madang.ecosystem.record import Thing, Value
+from madang.ecosystem.record import Seen, Thing, Value
 from madang.errors import BadRequestData
 from madang.ngsild.temporal import DAY
 from madang.ngsild.times import parse_moment
@@ -32,16 +34,21 @@ def things_of(entities: Iterable[dict[str, Any]], type_: EntityType) -> Iterator
     if type_.protected:
         seen = frozenset(known[iri].term for iri in type_.unmasked)
     times = {term.term for term in known.values() if term.kind is ValueKind.TIME}
+    usual = {term.term: term.unit for term in known.values()}
     for entity in entities:
         values: dict[str, Value] = {}
         named: dict[str, dict[str, str]] = {}
-        place = None
+        units: dict[str, str] = {}
+        place, observed = None, ""
         for term, body in entity.items():
             if term in _OWN or (seen is not None and term not in seen):
                 continue
             instance = body[0] if isinstance(body, list) else body
             if not isinstance(instance, dict):
                 continue
+            observed = max(observed, str(instance.get("observedAt", "")))
+            if (unit := str(instance.get("unitCode", ""))) and unit != usual.get(term):
+                units[term] = unit
             if term in ("name", "description"):
                 named[term] = _texts(instance)
             elif term == "location":
@@ -57,7 +64,33 @@ def things_of(entities: Iterable[dict[str, Any]], type_: EntityType) -> Iterator
             place,
             _day(values),
             next((str(values[term]) for term in _PROVIDERS if term in values), ""),
+            int(_moment(observed) or 0),
+            units,
         )
+
+
+def known_of(things: Sequence[Thing], seen: Iterable[Seen], loaded: Mapping[str, int]) -> tuple[Seen, ...]:
+    """What was seen of each type, with how many of its things have each attribute, and how new the newest is: when it was
+    last observed, or when the source was last read from which its identifier comes (loaded: microseconds UTC)."""
+    known: dict[str, Counter[str]] = defaultdict(Counter)
+    newest: dict[str, int] = defaultdict(int)
+    for thing in things:
+        known[thing.type].update(thing.values.keys())
+        apart = (("name", thing.names), ("description", thing.texts), ("location", thing.place))
+        known[thing.type].update(term for term, there in apart if there)
+        newest[thing.type] = max(newest[thing.type], thing.observed, loaded.get(_source(thing.id), 0))
+    return tuple(
+        msgspec.structs.replace(
+            one, newest=max(one.newest, newest[one.type]), known=one.known or dict(known[one.type])
+        )
+        for one in seen
+    )
+
+
+def _source(identifier: str) -> str:
+    """Of "urn:ngsi-ld:Type:city:source:key"; "" of what has another form."""
+    parts = identifier.split(":", 5)
+    return parts[4] if len(parts) == 6 else ""
 
 
 def _texts(instance: dict[str, Any]) -> dict[str, str]:
