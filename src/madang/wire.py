@@ -30,6 +30,7 @@ from madang.clock import SystemClock
 from madang.ecosystem.running import Analysed, Outcomes
 from madang.errors import MadangError
 from madang.home import Home
+from madang.hub import usage
 from madang.hub.accounts.accounts import Accounts
 from madang.hub.accounts.provided import Desk
 from madang.hub.accounts.providers import Providers
@@ -146,6 +147,7 @@ async def open_platform(home: Home, settings: Settings, city: City) -> AsyncIter
             custody = Custody(hub, SqliteKeys(home.keys_file), accounts, policies.book.ground.protected)
             async with (
                 keeping(hub, settings.audit_years * YEAR),
+                usage.keeping(hub, ZoneInfo(city.time_zone), roles_of(accounts)),
                 custody_keeping.keeping(custody, days_kept(settings)),
                 Outcomes(hub, analysed(city), home.outcomes).keeping() as outcomes,
             ):
@@ -169,6 +171,16 @@ def analysed(city: City) -> Analysed:
         city.synthetic,
         city.trust.group_min,
     )
+
+
+def roles_of(accounts: Accounts) -> usage.RolesOf:
+    """The roles of whom a subject names."""
+
+    async def found(subject: str) -> tuple[str, ...]:
+        identity = await accounts.identity_of_subject(subject)
+        return identity.roles if identity is not None else ()
+
+    return found
 
 
 @asynccontextmanager

@@ -21,6 +21,8 @@ async def test_a_change_is_told(city: Hub, receiver: Receiver) -> None:
     assert told(body["data"]) == [(1, 10)]
     assert headers["Content-Type"] == "application/json"
     assert headers["Via"] == f"1.1 {notifier(city).name}"
+    await receiver.until(lambda: city.uses.told)
+    assert city.uses.told == {("", "anonymous"): 1}
 
 
 async def test_a_burst_on_one_entity_loses_none_and_joins_none(city: Hub, receiver: Receiver) -> None:

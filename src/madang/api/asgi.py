@@ -56,7 +56,7 @@ class _Template:
         # Of the first segment the table of templates knows already that it is the same
         self.literals = [(place, text) for place, text in enumerate(segments) if place and text[0] != "{"]
         self.variables = [place for place, text in enumerate(segments) if text[0] == "{"]
-        self.handlers: dict[str, tuple[Handler, Meter, Permission | None]] = {}
+        self.handlers: dict[str, tuple[Handler, Meter, Permission | None, bool]] = {}
 
     def matches(self, segments: list[str]) -> bool:
         for place, text in self.literals:  # noqa: SIM110 a generator would cost more than the comparison
@@ -74,7 +74,7 @@ class _Router:
         for route in (*ROUTES, *DECLINED):
             template = by_path.setdefault(route.path, _Template(route.path))
             meter = traffic.meter(route.method, route.path)
-            template.handlers[route.method] = route.handler, meter, route.permission
+            template.handlers[route.method] = route.handler, meter, route.permission, route.reads
         self._templates: dict[tuple[int, str], list[_Template]] = {}
         for path, template in by_path.items():
             self._templates.setdefault((path.count("/"), path.split("/")[1]), []).append(template)
@@ -118,7 +118,7 @@ async def _answer(
     call: Call | None = None
     permission: Permission | None = Permission.READ
     try:
-        (handler, meter, permission), path = _route(scope, router)
+        (handler, meter, permission, reads), path = _route(scope, router)
         call = Call(scope, hub, path, b"")  # type: ignore[arg-type]  # granian gives a plain dict
         if not gate.open or (call.special and call.shows_who_asks):
             await _admit(gate, call, permission, scope)
@@ -133,6 +133,9 @@ async def _answer(
         if call.special and (via := call.header(b"via")):
             _refuse_own(hub, via)
         answer = await handler(call)
+        if reads:
+            # In place of a call, because this is on the way of every request
+            hub.uses.reads[call.access.tenant, call.identity.roles] += 1
     except MadangError as error:
         answer = _numbered(problem_answer(error), scope)
     except Exception:  # noqa: BLE001 a bug: the client gets a number, the log the rest
@@ -175,7 +178,9 @@ def _refuse_own(hub: Hub, via: str) -> None:
         )
 
 
-def _route(scope: Scope, router: _Router) -> tuple[tuple[Handler, Meter, Permission | None], tuple[str, ...]]:
+def _route(
+    scope: Scope, router: _Router
+) -> tuple[tuple[Handler, Meter, Permission | None, bool], tuple[str, ...]]:
     raw: bytes | None = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else scope["path"]
     if len(path) + len(scope["query_string"]) > LIMITS.request_uri_bytes_max:

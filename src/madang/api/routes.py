@@ -24,6 +24,7 @@ from madang.trust.identity import Permission
 
 Handler = Callable[[Call], Awaitable[Answer]]
 BASE: Final = "/ngsi-ld/v1"
+_DATA: Final = ("/entities", "/entityOperations/", "/temporal/")
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -34,6 +35,11 @@ class Route(msgspec.Struct, frozen=True):
     path: str
     handler: Handler
     permission: Permission | None
+
+    @property
+    def reads(self) -> bool:
+        """Whether it gives what the city knows, and not only what kinds of it there are."""
+        return self.permission is Permission.READ and self.path.startswith(_DATA)
 
 
 ROUTES: Final = (

@@ -123,7 +123,7 @@ def _by_year(cells: Iterable[FlowCell]) -> dict[int, defaultdict[Between, float]
 
 def _short(wanted: Mapping[Between, float], last: Mapping[Between, float], year: int) -> list[Gap]:
     return [
-        Gap("short", *key, last.get(key, 0.0), expected, f"target {year}")
+        Gap("short", *key, last.get(key, 0.0), expected, "target")
         for key, expected in wanted.items()
         if last.get(key, 0.0) < expected
     ]

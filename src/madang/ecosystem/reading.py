@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from madang import vocabulary
-from madang.ecosystem.record import Seen
+from madang.ecosystem.record import Seen, Use
 from madang.ecosystem.talk import Entities
 from madang.hub import groups
 from madang.hub.hub import Hub
@@ -48,6 +48,17 @@ async def entities(hub: Hub, access: Access, counts: dict[str, int]) -> AsyncIte
             cursor = page.next_cursor
             if not cursor:
                 break
+
+
+async def uses(hub: Hub, access: Access) -> tuple[Use, ...]:
+    """How often the platform was used, the earliest day first."""
+    found = await hub.store(access).usage.all()
+    return tuple([Use(one.day, one.what, one.who, one.count) for one in found])
+
+
+async def loaded(hub: Hub, access: Access) -> dict[str, int]:
+    """By source, when it was last read as a whole, microseconds UTC."""
+    return {one.source: one.finished for one in await hub.store(access).sources.all()}
 
 
 def seen(counts: dict[str, int]) -> tuple[Seen, ...]:

@@ -179,7 +179,11 @@ class Outcomes:
             await process.stdin.drain()
             done += part.count
             self._progress[tenant] = Progress(Stage.READING, done, of)
-        process.stdin.write(encode(End((), reading.seen(counts))))
+        process.stdin.write(
+            encode(
+                End(await reading.uses(hub, access), reading.seen(counts), await reading.loaded(hub, access))
+            )
+        )
         await process.stdin.drain()
         self._progress[tenant] = Progress(Stage.COMPUTING)
 

@@ -19,4 +19,6 @@ async def apply(
 
     mark: what a source records in the same transaction.
     """
-    return await hub.store(access, create=True).commit(changes, mark, limits(access))
+    outcomes = await hub.store(access, create=True).commit(changes, mark, limits(access))
+    hub.uses.wrote(access.tenant, changes, outcomes)
+    return outcomes

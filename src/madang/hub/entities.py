@@ -134,7 +134,9 @@ async def incoming(hub: Hub, access: Access, entity_id: str, limit: int) -> list
 
 
 async def _one(hub: Hub, access: Access, change: Change, *, create: bool = False) -> Outcome:
-    (outcome,) = await hub.store(access, create=create).commit((change,), within=limits(access))
+    outcomes = await hub.store(access, create=create).commit((change,), within=limits(access))
+    hub.uses.wrote(access.tenant, (change,), outcomes)
+    (outcome,) = outcomes
     if isinstance(outcome, MadangError):
         raise outcome
     return outcome

@@ -14,6 +14,7 @@ import msgspec
 from madang.clock import Clock
 from madang.errors import BadRequestData, Busy, NoTenant
 from madang.hub.contexts import Contexts
+from madang.hub.uses import Uses
 from madang.ngsild.subscription import DeliveryState
 from madang.settings import LIMITS
 from madang.store.audit import Chain
@@ -111,6 +112,7 @@ class Hub:
 
     `delivery`: who sends notifications, None where nobody does. `owners`: asked at every notification, None where
     whoever subscribes may see everything. `audit`: the chain of events of the platform itself, None where there is none.
+    `uses`: how often it was used, as far as that is not written down.
     """
 
     def __init__(
@@ -133,6 +135,7 @@ class Hub:
         self.delivery: Delivery | None = None
         self.owners: Owners | None = None
         self.audit: Chain | None = None
+        self.uses = Uses()
 
     def store(self, access: Access, *, create: bool = False) -> Store:
         """The store of the caller's tenant. create: a tenant that does not exist yet comes into being.

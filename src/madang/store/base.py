@@ -249,6 +249,28 @@ class KeptContexts(Protocol):
     async def note(self, uses: Sequence[ContextUse]) -> None: ...
 
 
+class Used(msgspec.Struct, frozen=True):
+    """How often something was done on a day. day: days since 1970. what: "read", "download", "notification" or "write".
+    who: the role of who did it or was told, "" of nobody known; of what was written the component that it belongs to."""
+
+    day: int
+    what: str
+    who: str
+    count: int
+
+
+class Usage(Protocol):
+    """How a tenant is used. When a call that writes returns, what it did is on disk."""
+
+    async def add(self, used: Sequence[Used]) -> None:
+        """Add these to what there is of their days."""
+        ...
+
+    async def all(self) -> list[Used]:
+        """The earliest day first."""
+        ...
+
+
 class StoreMeasures(msgspec.Struct, frozen=True):
     """commits, changes, failures: of commits, since the store was opened. seconds: that commits took.
 
@@ -274,6 +296,7 @@ class Store(Protocol):
     contexts: KeptContexts
     audit: Chain
     persons: Persons
+    usage: Usage
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None, within: Access | None = None

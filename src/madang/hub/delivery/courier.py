@@ -133,6 +133,7 @@ class Courier:
         """Count an attempt (CIM 009 §5.8.6), and say when the next one is after a failure."""
         now, state = self._now(), line.state
         if sent.result is Result.DELIVERED:
+            self._outward.hub.uses.told[self._tenant, line.owner[0]] += 1
             line.failing = None
             line.state = DeliveryState(
                 state.times_sent + 1, state.times_failed, now, now, state.last_failure, True

@@ -168,6 +168,12 @@ MIGRATIONS: Final = (
     """,
     person_rows.TABLES,
     "ALTER TABLE subscription ADD COLUMN purpose TEXT NOT NULL DEFAULT '';",
+    """
+    CREATE TABLE usage (
+        day INTEGER NOT NULL, what TEXT NOT NULL, who TEXT NOT NULL, count INTEGER NOT NULL,
+        PRIMARY KEY (day, what, who)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

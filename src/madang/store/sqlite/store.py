@@ -34,6 +34,7 @@ from madang.store.base import (
     Sources,
     StoreMeasures,
     Subscriptions,
+    Usage,
 )
 from madang.store.deliveries import Deliveries
 from madang.store.persons import Persons
@@ -55,6 +56,7 @@ from madang.store.sqlite.persons import SqlitePersons
 from madang.store.sqlite.place import Counters, Place
 from madang.store.sqlite.sources import SqliteSources, write_mark
 from madang.store.sqlite.subscriptions import SqliteSubscriptions
+from madang.store.sqlite.usage import SqliteUsage
 from madang.trust.access import Access
 
 _RENDERED: Final = "SELECT rendered FROM entity WHERE id = ?"
@@ -132,6 +134,7 @@ class SqliteStore:
         self.audit: Chain = SqliteChain(self._reader, self._write)
         erasing = Erasing(self.place, self._reader, self._committer)
         self.persons: Persons = SqlitePersons(self._reader, self._write, erasing)
+        self.usage: Usage = SqliteUsage(self._reader, self._write)
 
     async def commit(
         self, changes: Sequence[Change], mark: SourceMark | None = None, within: Access | None = None
