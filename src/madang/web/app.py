@@ -29,6 +29,7 @@ from madang.errors import (
 )
 from madang.hub.trust.credentials import is_own_page, read_credentials
 from madang.hub.trust.gate import Admitted, Asked, Gate, require_local
+from madang.hub.uses import Uses
 from madang.i18n import LANGUAGES, preferred_language
 from madang.logs import request_id
 from madang.trust import duties
@@ -215,6 +216,7 @@ def guarded(shared: Shared, page: Page) -> Endpoint:
             if request.path_params.get("language", visit.language) != visit.language:
                 return await nowhere(visit)
             response = await page.handler(visit)
+            counted(shared.site.hub.uses, page, visit)
             await renew_session(visit, response)
         except MadangError as error:
             response = problem_page(visit, error)
@@ -225,6 +227,14 @@ def guarded(shared: Shared, page: Page) -> Endpoint:
         return response
 
     return endpoint
+
+
+def counted(uses: Uses, page: Page, visit: Visit) -> None:
+    """What a reader gets to see of the city's data, or takes along."""
+    if page.permission is Permission.READ:
+        uses.reads[visit.access.tenant, visit.identity.roles] += 1
+    elif page.permission is Permission.EXPORT:
+        uses.downloads[visit.access.tenant, visit.identity.roles] += 1
 
 
 async def admitted(gate: Gate, request: Request, page: Page) -> Admitted:
