@@ -39,7 +39,7 @@ _DAYS: Final = {
     "issued": "issued",
 }
 _TEXTS: Final = {"ko": "name_ko", "en": "name_en", "text_ko": "text_ko", "text_en": "text_en"}
-_AT: Final = ("testedAt", "meetsAt", "concerns", "raisedIn")
+_AT: Final = ("testedAt", "meetsAt", "concerns", "raisedIn", "locatedIn")
 
 Row = dict[str, Any]
 
