@@ -37,12 +37,15 @@ MADE = (
     r"ecosystem\.(short|stage|core|lead|says|state|warning)\..*",
     r"ecosystem\.evidence\.[a-z_]+\.(label|note)",
     r"ecosystem\.(gaps\.(kinds|than)|activity\.uses)\..*",
+    r"ecosystem\.reason\.[a-z-]+",
     r"ecosystem\.scale\.(yes|no|unknown)",
     r"ecosystem-page\.(tab|format|data|running|will)\..*",
     r"administration\..*",
     r"persons\.(done|wish|cause|fault)-.*",
     r"persons\.gone\..*",
     r"review\.[a-z-]+\..*",
+    r"ecosystem-firms\.sort\..*",
+    r"ecosystem\.(role|position-meaning|network\.(cores|measures))\..*",
 )
 MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|unknown|often|denied|busy|broken|fault)\..*",)
 

@@ -49,6 +49,7 @@ def application(wiring: Wiring) -> App:
     app.command(account_application(wiring))
     app.command(ecosystem := App(name="ecosystem", help="The innovation ecosystem: who works with whom."))
     ecosystem.command("madang.cli.ecosystem:analyse_command", name="analyse")
+    ecosystem.command("madang.cli.ecosystem_resolve:resolve_command", name="resolve")
     app.command(bench, name="bench")
     app.command(bench_scale_command(wiring), name="bench-scale")
     return app

@@ -26,6 +26,7 @@ from madang.errors import BadRequestData, PlatformUnreachable
 from madang.home import Home, serving
 from madang.ngsild.context import Context, is_core_url
 from madang.ngsild.core_terms import CORE_CONTEXT_URL
+from madang.ngsild.entity import Entity
 from madang.ngsild.local_context import DEPTH_MAX
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.representation import Form, render
@@ -92,12 +93,12 @@ def export_command(
 
     In a city that is not open, a key of the platform is needed; it is taken from the variable MADANG_KEY.
     """
-    where = Where(url or _serving(home), tenant, os.environ.get(KEY, ""))
+    where = Where(url or address_of(home), tenant, os.environ.get(KEY, ""))
     if file is None:
-        n = asyncio.run(_export(where, type, sys.stdout.buffer))
+        n = asyncio.run(export_lines(where, type, sys.stdout.buffer))
     else:
         with file.open("wb") as target:
-            n = asyncio.run(_export(where, type, target))
+            n = asyncio.run(export_lines(where, type, target))
     sys.stderr.write(f"{n:,} entities exported\n")
     return OK
 
@@ -128,12 +129,12 @@ def load_command(
 
     In a city that is not open, a key of the platform is needed; it is taken from the variable MADANG_KEY.
     """
-    where = Where(url or _serving(home), tenant, os.environ.get(KEY, ""))
+    where = Where(url or address_of(home), tenant, os.environ.get(KEY, ""))
     if file is None:
-        loaded = asyncio.run(_load(where, sys.stdin.buffer))
+        loaded = asyncio.run(load_lines(where, sys.stdin.buffer))
     else:
         with file.open("rb") as source:
-            loaded = asyncio.run(_load(where, source))
+            loaded = asyncio.run(load_lines(where, source))
     if json:
         sys.stdout.write(msgspec.json.encode(loaded).decode() + "\n")
     else:
@@ -145,7 +146,7 @@ def load_command(
     return PARTIAL if loaded.refused else OK
 
 
-def _serving(home: str | None) -> str:
+def address_of(home: str | None) -> str:
     """The address of the platform that uses the home. Raises PlatformUnreachable."""
     place = Home(read(os.environ, {"home": home}).home)
     address = serving(place)
@@ -156,7 +157,8 @@ def _serving(home: str | None) -> str:
     return address
 
 
-async def _export(where: Where, type_: str | None, target: BinaryIO) -> int:
+async def export_lines(where: Where, type_: str | None, target: BinaryIO) -> int:
+    """Write the entities of a platform, of some types or all; how many. Raises PlatformUnreachable, BadRequestData."""
     query = {"local": "true", "limit": str(_PAGE), **({"type": type_} if type_ else {})}
     url: str | None = f"{where.url}{_ENTITIES}?{urlencode(query)}"
     n = 0
@@ -200,11 +202,16 @@ async def _documents(client: aiohttp.ClientSession, named: Any, depth: int) -> l
 
 def _line(raw: dict[str, Any], context: Context) -> bytes:
     """The entity with every name as an IRI."""
-    entity = parse_entity(raw, context)
+    return line_of(parse_entity(raw, context))
+
+
+def line_of(entity: Entity) -> bytes:
+    """The entity as a line that means the same wherever it is loaded: every name is an IRI."""
     return render(entity, Form(_NAMELESS)) + b"\n"
 
 
-async def _load(where: Where, source: Iterable[bytes]) -> Loaded:
+async def load_lines(where: Where, source: Iterable[bytes]) -> Loaded:
+    """Write lines of NGSI-LD into a platform. Raises PlatformUnreachable, BadRequestData."""
     loaded = Loaded()
     async with _client(where) as client:
         for batch in _batches(source, loaded):

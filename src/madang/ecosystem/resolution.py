@@ -29,6 +29,10 @@ CERTAIN: Final = 0.95
 BLOCK_MAX: Final = 40
 _NAMES_MAX: Final = 8
 _PRIOR: Final = -4.0
+# What the same name says at least, however short
+_SAME_NAME_MIN: Final = 4.0
+# How many entries have a name before it says less: so often is one organisation told of
+_SHARED_FREELY: Final = 3
 _EARTH_METRES: Final = 111_320.0
 _LIKENESS_MIN: Final = 0.6
 _SAME_SCRIPT_LIKENESS_MIN: Final = 0.85
@@ -171,7 +175,7 @@ def _known(entry: Entry) -> _Known:
 
 
 def _candidates(known: Sequence[_Known]) -> tuple[list[tuple[int, int]], int, dict[str, int]]:
-    """Pairs; how many keys were too common; and of each core in how many entries it stands, where in more than two."""
+    """Pairs; how many keys were too common; and of each core in how many entries it stands, where in more than is usual."""
     keys: list[int] = []
     places: list[int] = []
     for place, one in enumerate(known):
@@ -206,7 +210,7 @@ def _shared(known: Sequence[_Known]) -> dict[str, int]:
     for one in known:
         for core in {form for name in one.names for form in (name.core, name.latin)}:
             counts[core] = counts.get(core, 0) + 1
-    return {core: count for core, count in counts.items() if count > 2}
+    return {core: count for core, count in counts.items() if count > _SHARED_FREELY}
 
 
 def _keys(one: _Known) -> Iterator[tuple[str, bool]]:
@@ -328,20 +332,21 @@ def _alike(one: Name, two: Name, heard: tuple[str, str], shared: dict[str, int])
     """What two names have in common; weight 0.0 for nothing."""
     said: dict[str, str | float] = {"one": one.text, "other": two.text}
     if one.core == two.core:
-        count = shared.get(one.core, 2)
-        return Ground("name", _telling(one) - math.log(count / 2), {**said, "count": str(count)})
+        count = shared.get(one.core, _SHARED_FREELY)
+        telling = max(_telling(one), _SAME_NAME_MIN)
+        return Ground("name", telling - math.log(count / _SHARED_FREELY), {**said, "count": str(count)})
     if one.core + one.part == two.core + two.part:
         return Ground("spacing", _telling(one) - 0.5, said)
     forms = {one.spelled or one.latin, one.latin} & {two.spelled or two.latin, two.latin}
     if forms:
-        count = max(shared.get(form, 2) for form in forms)
+        count = max(shared.get(form, _SHARED_FREELY) for form in forms)
         code = "romanised" if one.latin == two.latin else "spelled"
-        weight = _telling(one if one.hangul else two) - 0.4 - math.log(count / 2)
+        weight = _telling(one if one.hangul else two) - 0.4 - math.log(count / _SHARED_FREELY)
         return Ground(code, weight, {**said, "count": str(count)})
     if heard[0] == heard[1] and len(heard[0]) >= 4 and one.digits == two.digits:
         likeness = SequenceMatcher(None, one.stem, two.stem, autojunk=False).ratio()
         if likeness >= (_LIKENESS_MIN if one.hangul != two.hangul else _SAME_SCRIPT_LIKENESS_MIN):
-            return Ground("sound", _telling(one) - 0.5 - 5.0 * (1 - likeness), said)
+            return Ground("sound", _telling(one) - 0.3 - 4.0 * (1 - likeness), said)
     if one.hangul == two.hangul and _one_letter(one.core, two.core):
         slip = 1.8 if _slip(one.core, two.core) else 0.0
         return Ground("letter", slip + 0.4 * min(max(len(one.core), len(two.core)), 9), said)

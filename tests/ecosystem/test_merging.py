@@ -1,0 +1,165 @@
+"""From organisations that may be one to suggestions, decisions, and one organisation where whoever counts counts once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from madang import vocabulary
+from madang.clock import FixedClock
+from madang.ecosystem import merging, suggestions
+from madang.ecosystem.joined import representatives
+from madang.ecosystem.record import Record
+from madang.ecosystem.suggestions import Category, Status
+from madang.ecosystem.things import things_of
+from madang.hub import entities
+from madang.hub.contexts import Contexts
+from madang.hub.hub import Hub
+from madang.i18n import MESSAGES
+from madang.ngsild.parse import parse_entity
+from madang.store.sqlite.store import Options, SqliteStore, store_path
+from madang.trust.access import OPEN, Access
+
+NOON = 1_767_268_800_000_000
+CONTEXT = vocabulary.context()
+TYPE = next(one for one in vocabulary.types().values() if one.term == "Organization")
+OFFICER = Access(subject="person:7")
+
+
+def urn(source: str, key: str) -> str:
+    return f"urn:ngsi-ld:Organization:saem:{source}:{key}"
+
+
+FIRMS: dict[str, dict[str, Any]] = {
+    urn("firms", "1"): {"name": "주식회사 가온테크", "businessNumber": "124-81-00998", "region": "경기", "foundingYear": 2015},
+    urn("contracts", "a"): {"name": "(주)가온 테크", "businessNumber": "1248100998"},
+    urn("projects", "b"): {"name": "GAON TECH CO., LTD."},
+    urn("firms", "2"): {"name": "나루소프트", "region": "경기"},
+}  # fmt: skip
+
+
+def raw(identifier: str) -> dict[str, Any]:
+    values = {
+        name: {"type": "Property", "value": value} if not isinstance(value, dict) else value
+        for name, value in FIRMS[identifier].items()
+    }
+    return {"id": identifier, "type": "Organization", **values}
+
+
+def record(same: dict[str, str] | None = None) -> Record:
+    some = [raw(identifier) for identifier in FIRMS]
+    for one in some:
+        if one["id"] in (same or {}):
+            one["sameAs"] = {"type": "Relationship", "object": (same or {})[one["id"]]}
+    return Record("saem", {}, NOON, 1, tuple(things_of(some, TYPE)))
+
+
+@pytest.fixture
+async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
+    clock = FixedClock(NOON)
+    options = Options(CONTEXT, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
+    made = Hub(
+        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
+        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
+        contexts=Contexts(CONTEXT, clock),
+        clock=clock,
+    )
+    for identifier in FIRMS:
+        await entities.create(made, OPEN, parse_entity(raw(identifier), CONTEXT))
+    yield made
+    await made.close()
+
+
+def test_what_is_suggested() -> None:
+    found = merging.merges_of(record())
+    pairs = {(one.subject, one.participant): one for one in found}
+    # From the one of which less is known to the one of which more is
+    assert set(pairs) == {
+        (urn("contracts", "a"), urn("firms", "1")),
+        (urn("projects", "b"), urn("firms", "1")),
+        (urn("projects", "b"), urn("contracts", "a")),
+    }
+    certain = pairs[urn("contracts", "a"), urn("firms", "1")]
+    assert certain.score is not None
+    assert certain.score > 0.99
+    assert {reason.code for reason in certain.reasons} == {"merge-number", "merge-name"}
+    assert certain.id.startswith("urn:ngsi-ld:Suggestion:saem:merge:")
+    assert "가온" not in certain.id
+    # What is one already is not suggested again
+    again = merging.merges_of(record({urn("contracts", "a"): urn("firms", "1")}))
+    assert {one.subject for one in again} == {urn("projects", "b")}
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_reason_has_words(language: str) -> None:
+    source = Path(merging.__file__).with_name("resolution.py").read_text()
+    codes = {part.split('"')[1] for part in source.split("Ground(")[1:] if part.strip().startswith('"')} - {
+        ""
+    }
+    codes |= {"romanised", "spelled"}
+    assert len(codes) > 20
+    assert [
+        code for code in sorted(codes) if f"ecosystem.reason.merge-{code}" not in MESSAGES[language]
+    ] == []
+
+
+async def test_suggested_confirmed_refused_and_taken_back(hub: Hub) -> None:
+    found = merging.merges_of(record())
+    assert await merging.refresh(hub, OPEN, found) == 3
+    assert await merging.confirm_certain(hub, OFFICER) == merging.Decided(1, 0)
+    page = await suggestions.listed(hub, OPEN, Category.MERGE, Status.PROPOSED)
+    assert page.total == 2
+    refused = next(one for one in page.suggestions if one.participant == urn("firms", "1"))
+    await suggestions.decide(hub, OFFICER, refused, Status.REFUSED)
+    # What sources said stays; what is decided stays decided; what is no longer suggested goes
+    contract = await entities.retrieve(hub, OPEN, urn("contracts", "a"))
+    told = {CONTEXT.compact(one.name): one.members() for one in contract.attributes}
+    assert told["name"]["value"] == "(주)가온 테크"
+    assert told["sameAs"]["object"] == urn("firms", "1")
+    assert await merging.refresh(hub, OPEN, found[:1]) == 0
+    counts = [
+        (await suggestions.listed(hub, OPEN, Category.MERGE, status)).total
+        for status in (Status.PROPOSED, Status.CONFIRMED, Status.REFUSED)
+    ]
+    assert counts == [0, 1, 1]
+    same = representatives(record({urn("contracts", "a"): urn("firms", "1")}))
+    assert same[urn("contracts", "a")] == urn("firms", "1")
+
+
+async def test_what_is_gone_cannot_be_confirmed(hub: Hub) -> None:
+    await merging.refresh(hub, OPEN, merging.merges_of(record()))
+    await entities.delete(hub, OPEN, urn("contracts", "a"))
+    assert await merging.confirm_certain(hub, OFFICER) == merging.Decided(0, 1)
+
+
+def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "madang.wire", "ecosystem", "resolve", *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_over_a_table(tmp_path: Path) -> None:
+    path, out = tmp_path / "firms.csv", tmp_path / "pairs.csv"
+    path.write_bytes(
+        "기업명,사업자등록번호,지역\n주식회사 가온테크,124-81-00998,경기\n(주)가온 테크,,경기\n나루,,\n".encode(
+            "cp949"
+        )
+    )
+    told = command(path, "--json", "--out", out)
+    assert told.returncode == 0, told.stderr
+    (pair,) = orjson.loads(told.stdout)
+    assert (pair["one"], pair["other"], pair["for"]) == ("2", "3", ["name", "region"])
+    assert out.read_text(encoding="utf-8-sig").splitlines()[1].startswith("0.")
+    told = command(path)
+    assert told.stdout.startswith("3 organisations, 1 pairs that may be one\n")
+    assert command(tmp_path / "none.csv").returncode == 1
