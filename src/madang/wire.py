@@ -17,7 +17,7 @@ from starlette.applications import Starlette
 
 from madang import logs, vocabulary
 from madang.api import accounts as account_operations
-from madang.api import asgi, audit, deliveries, health, members, oauth, openapi, operations
+from madang.api import asgi, audit, deliveries, health, members, oauth, openapi, operations, schemas
 from madang.api import policies as policy_operations
 from madang.api.operations import Offer
 from madang.api.proxies import behind_proxies
@@ -206,6 +206,7 @@ def offered(city: City, settings: Settings, traffic: Traffic) -> tuple[Offer, ..
         *health.offered(settings.home, traffic),
         *deliveries.OFFERED,
         *openapi.OFFERED,
+        *schemas.OFFERED,
         *account_operations.OFFERED,
         *members.OFFERED,
         *oauth.OFFERED,
