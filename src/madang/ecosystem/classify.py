@@ -65,13 +65,14 @@ class Classifier:
         self.unlearnt = tuple(sorted(code for code, n in counts.items() if n == 1 and code not in described))
         self._confidence_min = confidence_min
         self._described = described
+        self._search = Search(described)
         self._known = [texts[place] for place in kept], np.array([codes[place] for place in kept])
-        self._model = _Model(*self._known, described)
+        self._model = _Model(*self._known, described, self._search)
 
     @cached_property
     def calibration(self) -> tuple[Bin, ...]:
         """How often the first suggestion is right, by how far it leads, from descriptions that were held out."""
-        scored = [one.under(self._likeness) for one in self._held_out]
+        scored = [one.under(self.likeness) for one in self.held_out]
         return (
             _bins(
                 np.concatenate([margins for margins, _ in scored]),
@@ -87,7 +88,7 @@ class Classifier:
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Descriptions x codes; larger is likelier."""
-        return self._model.scores(texts) + self._likeness * self._model.likeness(texts)
+        return self._model.scores(texts) + self.likeness * self._model.likeness(texts)
 
     def suggest(self, text: str, n: int = 3) -> Suggested:
         return self.suggest_all([text], n)[0]
@@ -96,44 +97,49 @@ class Classifier:
         found = []
         for begin in range(0, len(texts), _PART):
             part = texts[begin : begin + _PART]
+            words = sorted({word for text in part for word in words_of(text)})
+            added = self._model.added(words) + self.likeness * self._model.likeness(words)
+            weights = dict(zip(words, added, strict=True))
             found += [
-                self._suggested(text, row, n) if is_known else Suggested((), 0.0, abstains=True)
+                self._suggested(row, {word: weights[word] for word in words_of(text)}, n)
+                if is_known
+                else Suggested((), 0.0, abstains=True)
                 for text, row, is_known in zip(part, self.scores(part), self._model.knows(part), strict=True)
             ]
         return found
 
     @cached_property
-    def _held_out(self) -> tuple[_HeldOut, ...]:
+    def held_out(self) -> tuple[HeldOut, ...]:
         texts, labels = self._known
         found = []
         for learnt, held in KFold(min(_FOLDS, len(texts)), shuffle=True, random_state=0).split(texts):
             if len(set(labels[learnt])) > 1:
-                model = _Model([texts[place] for place in learnt], labels[learnt], self._described)
+                model = _Model(
+                    [texts[place] for place in learnt], labels[learnt], self._described, self._search
+                )
                 some = [texts[place] for place in held]
-                found.append(_HeldOut(model.codes, labels[held], model.scores(some), model.likeness(some)))
+                found.append(HeldOut(model.codes, labels[held], model.scores(some), model.likeness(some)))
         return tuple(found)
 
     @cached_property
-    def _likeness(self) -> float:
+    def likeness(self) -> float:
         """What does best for held-out descriptions; nothing where categories have none."""
         if not self._described:
             return 0.0
         return max(
-            _LIKENESS, key=lambda weight: sum(int(one.under(weight)[1].sum()) for one in self._held_out)
+            _LIKENESS, key=lambda weight: sum(int(one.under(weight)[1].sum()) for one in self.held_out)
         )
 
-    def _suggested(self, text: str, scores: Floats, n: int) -> Suggested:
+    def _suggested(self, scores: Floats, weights: Mapping[str, Floats], n: int) -> Suggested:
+        """weights: of each word of the text, what it adds for each category."""
         order = np.argsort(-scores, kind="stable")[: max(n, 2)]
         confidence = self._confidence(float(scores[order[0]] - scores[order[1]]))
-        words = words_of(text)
-        added = self._model.added(words) + self._likeness * self._model.likeness(words)
-        weights = dict(zip(words, added, strict=True))
         hints = tuple(
             [
                 Hint(
                     self.codes[place],
                     float(scores[place]),
-                    weightiest(words, lambda word, at=place: float(weights[word][at])),  # type: ignore[misc]  # bound at once
+                    weightiest({word: float(weight[place]) for word, weight in weights.items()}),
                 )
                 for place in order[:n]
             ]
@@ -145,7 +151,7 @@ class Classifier:
         return below[-1].right if below else (self.calibration[0].right if self.calibration else 0.0)
 
 
-class _HeldOut(msgspec.Struct, frozen=True):
+class HeldOut(msgspec.Struct, frozen=True):
     """Descriptions from which a model did not learn, and what it says of them. scores, likeness: descriptions x codes."""
 
     codes: tuple[str, ...]
@@ -164,19 +170,23 @@ class _HeldOut(msgspec.Struct, frozen=True):
 class _Model:
     """The linear model, and how alike texts are to the categories' descriptions."""
 
-    def __init__(self, texts: Sequence[str], labels: np.ndarray, described: Mapping[str, str]) -> None:
+    def __init__(
+        self, texts: Sequence[str], labels: np.ndarray, described: Mapping[str, str], search: Search
+    ) -> None:
         self._vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 3), sublinear_tf=True)
         self._svm = LinearSVC(C=_STRICTNESS, random_state=0)
         features = self._vectorizer.fit_transform([*texts, *described.values()])
         self._svm.fit(features, [*labels.tolist(), *described])
         self.codes: tuple[str, ...] = tuple(self._svm.classes_.tolist())
-        self._search = Search(described)
+        names = self._vectorizer.get_feature_names_out()
+        self._telling = [place for place, name in enumerate(names) if len(name.strip()) > 1]
+        self._search = search
         places = {code: place for place, code in enumerate(self._search.codes)}
         self._columns = [places.get(code, -1) for code in self.codes]
 
     def knows(self, texts: Sequence[str]) -> np.ndarray:
-        """Which of them have anything in common with what was learnt."""
-        return np.asarray(self._vectorizer.transform(texts).getnnz(axis=1)) > 0
+        """Which of them have more in common with what was learnt than single characters."""
+        return np.asarray(self._vectorizer.transform(texts)[:, self._telling].getnnz(axis=1)) > 0
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Texts x codes."""
@@ -190,10 +200,10 @@ class _Model:
 
     def likeness(self, texts: Sequence[str]) -> Floats:
         """Texts x codes: 1.0 for the description that is most like the text, 0.0 where nothing is in common."""
-        if not self._search.codes:
+        if not self._search.codes or not texts:
             return np.zeros((len(texts), len(self.codes)))
-        found = np.array([self._search.scores(text) for text in texts]).reshape(len(texts), -1)
-        most = found.max(axis=1, keepdims=True, initial=0.0)
+        found = np.array([self._search.scores(text) for text in texts])
+        most = found.max(axis=1, keepdims=True)
         parts = np.divide(found, most, out=np.zeros_like(found), where=most > 0)
         # Categories without a description are like nothing
         return np.column_stack((parts, np.zeros(len(texts))))[:, self._columns]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -34,7 +34,7 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(_WORD.findall(text)))
 
 
-def weightiest(words: list[str], weight: Callable[[str], float]) -> tuple[str, ...]:
-    """The few that weigh most, first the weightiest; none that weighs nothing."""
-    weighed = sorted(((weight(word), -place) for place, word in enumerate(words)), reverse=True)
-    return tuple([words[-place] for weighs, place in weighed[:_WORDS_SHOWN] if weighs > 0])
+def weightiest(weights: Mapping[str, float]) -> tuple[str, ...]:
+    """The few words that weigh most, first the weightiest; none that weighs nothing."""
+    ranked = sorted(weights, key=lambda word: -weights[word])[:_WORDS_SHOWN]
+    return tuple([word for word in ranked if weights[word] > 0])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,30 +23,36 @@ class Search:
     def __init__(self, descriptions: Mapping[str, str]) -> None:
         self.codes = tuple(descriptions)
         counted = [Counter(_pairs(text)) for text in descriptions.values()]
-        self._lengths = np.array([max(1, counts.total()) for counts in counted])
-        self._found: dict[str, list[tuple[int, int]]] = {}
+        self._rows = {
+            pair: row for row, pair in enumerate(dict.fromkeys(pair for one in counted for pair in one))
+        }
+        # Pairs of characters x codes: what each adds
+        self._weights = np.zeros((len(self._rows), len(self.codes)))
         for place, counts in enumerate(counted):
             for pair, n in counts.items():
-                self._found.setdefault(pair, []).append((place, n))
+                self._weights[self._rows[pair], place] = n
+        lengths = np.maximum(1, self._weights.sum(axis=0))
+        there = (self._weights > 0).sum(axis=1, keepdims=True)
+        rarity = np.log(1 + (len(self.codes) - there + 0.5) / (there + 0.5))
+        damping = _SATURATION * (1 - _LENGTH + _LENGTH * lengths / lengths.mean()) if self.codes else 1.0
+        self._weights *= rarity * (_SATURATION + 1) / (self._weights + damping)
 
     def scores(self, text: str) -> Floats:
         """Of each category; 0.0 where nothing is in common."""
-        scores = np.zeros(len(self.codes))
-        for pair in set(_pairs(text)):
-            self._add(pair, scores)
-        return scores
+        rows = [self._rows[pair] for pair in set(_pairs(text)) if pair in self._rows]
+        found: Floats = self._weights[rows].sum(axis=0)
+        return found
 
     def suggest(self, text: str, n: int = 3) -> Suggested:
         """Its confidence is not known, so it abstains: these are hints for whoever labels."""
         scores = self.scores(text)
         order = np.argsort(-scores, kind="stable")[:n]
-        words = words_of(text)
-        by_word = {word: self.scores(word) for word in words}
+        by_word = {word: self.scores(word) for word in words_of(text)}
         found = [
             Hint(
                 self.codes[place],
                 float(scores[place]),
-                weightiest(words, lambda word, at=place: float(by_word[word][at])),  # type: ignore[misc]  # bound at once
+                weightiest({word: float(added[place]) for word, added in by_word.items()}),
             )
             for place in order
             if scores[place] > 0
@@ -56,14 +61,6 @@ class Search:
 
     def suggest_all(self, texts: Sequence[str], n: int = 3) -> list[Suggested]:
         return [self.suggest(text, n) for text in texts]
-
-    def _add(self, pair: str, scores: Floats) -> None:
-        there = self._found.get(pair, [])
-        rarity = math.log(1 + (len(self.codes) - len(there) + 0.5) / (len(there) + 0.5))
-        mean = self._lengths.mean()
-        for place, n in there:
-            length = 1 - _LENGTH + _LENGTH * self._lengths[place] / mean
-            scores[place] += rarity * n * (_SATURATION + 1) / (n + _SATURATION * length)
 
 
 def _pairs(text: str) -> list[str]:
