@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from tests.ecosystem.made_firms import made_firms
+from tests.ecosystem.made_outcome import NOON, organisation
 
 from madang import vocabulary
 from madang.clock import FixedClock
 from madang.ecosystem.neighbourhood import Neighbourhood, neighbourhood
-from madang.ecosystem.participation import BETWEEN_TWO, TAKING_PART
 from madang.ecosystem.record import Record
 from madang.ecosystem.taking_part import ties_of_record
 from madang.ecosystem.things import things_of
@@ -25,43 +25,7 @@ from madang.ngsild.parse import parse_entity
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN
 
-NOON = 1_767_268_800_000_000
 CONTEXT = vocabulary.context()
-CATEGORIES = ("firm", "firm", "firm", "university", "city-government", "public-corporation")
-
-
-def organisation(number: int) -> str:
-    return f"urn:ngsi-ld:Organization:saem:firms:{number}"
-
-
-def made(seed: int, firms: int = 14, activities: int = 30) -> list[dict[str, Any]]:
-    """Organisations, some of them the same, and all kinds of activities between them, at random."""
-    lot = random.Random(seed)
-
-    def some(most: int) -> list[str]:
-        return [organisation(lot.randrange(firms)) for _ in range(lot.randint(1, most))]
-
-    found: list[dict[str, Any]] = []
-    for number in range(firms):
-        one: dict[str, Any] = {
-            "id": organisation(number),
-            "type": "Organization",
-            "name": {"languageMap": {"ko": f"샘터 {number}"}},
-            "category": CATEGORIES[number % len(CATEGORIES)],
-        }
-        if lot.random() < 0.15:
-            one["sameAs"] = {"object": organisation(lot.randrange(number + 1, firms + 1) % firms)}
-        if lot.random() < 0.2:
-            one[lot.choice(BETWEEN_TWO)] = {"object": some(1)[0]}
-        if lot.random() < 0.2:
-            one["memberOf"] = {"object": "urn:ngsi-ld:Community:saem:c:1"}
-        found.append(one)
-    for number in range(activities):
-        kind = lot.choice([one for one in TAKING_PART if one not in ("Meeting", "Proposal", "Technology")])
-        links = {name: {"object": some(4)} for name in TAKING_PART[kind]}
-        day = {"value": {"@type": "Date", "@value": f"20{lot.randint(15, 25)}-03-01"}}
-        found.append({"id": f"urn:ngsi-ld:{kind}:saem:t:{number}", "type": kind, "date": day, **links})
-    return found
 
 
 @pytest.fixture
@@ -102,7 +66,7 @@ async def record_of(hub: Hub, raw: list[dict[str, Any]]) -> Record:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_partners_are_those_of_the_analysis(hub: Hub, seed: int) -> None:
-    raw = made(seed)
+    raw = made_firms(seed)
     await fill(hub, raw)
     ties = ties_of_record(await record_of(hub, raw))
     incidence = ties.incidence().tocsr()
@@ -128,7 +92,7 @@ async def test_ties_stand_by_their_day_with_what_they_were(hub: Hub) -> None:
         "buyer": {"object": organisation(4)},
         "supplier": {"object": [organisation(0), organisation(1)]},
     }
-    await fill(hub, [*made(0, activities=0), contract])
+    await fill(hub, [*made_firms(0, activities=0), contract])
     (tie,) = [one for one in (await around(hub, organisation(0))).ties if one.id]
     assert (tie.kind, tie.day, tie.roles, tie.amount) == ("Contract", "2024-05-06", ("supplier",), 12_000_000)
     # The city buys: it is named, and is no partner
@@ -136,7 +100,7 @@ async def test_ties_stand_by_their_day_with_what_they_were(hub: Hub) -> None:
 
 
 async def test_nobody_learns_of_more_than_there_is(hub: Hub) -> None:
-    await fill(hub, made(1, activities=0)[:1])
+    await fill(hub, made_firms(1, activities=0)[:1])
     found = await around(hub, organisation(0))
     assert found.ids[0] == organisation(0)
     assert not found.neighbours

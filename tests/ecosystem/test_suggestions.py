@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 import orjson
 import pytest
+from tests.ecosystem.made_firms import CLASS, MERGE, ONE, THREE, TWO
+from tests.ecosystem.made_outcome import NOON
 
 from madang import vocabulary
 from madang.clock import FixedClock
@@ -23,25 +25,8 @@ from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN, Access
 from madang.trust.view import View
 
-NOON = 1_767_268_800_000_000
 CONTEXT = vocabulary.context()
-ONE, TWO, THREE = (f"urn:ngsi-ld:Organization:saem:firms:{number}" for number in (1, 2, 3))
 OFFICER = Access(subject="person:7")
-MERGE = Suggestion(
-    identifier("saem", Category.MERGE, "1-2"),
-    Category.MERGE,
-    ONE,
-    TWO,
-    0.93,
-    reasons=(Reason("name", values={"likeness": 0.97}), Reason("district", against=True)),
-)
-CLASS = Suggestion(
-    identifier("saem", Category.CLASS, "1"),
-    Category.CLASS,
-    ONE,
-    score=0.6,
-    classes={"serviceArea": "transport", "technologyLayer": "platform-data"},
-)
 
 
 @pytest.fixture

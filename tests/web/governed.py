@@ -8,17 +8,22 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
+from tests.ecosystem.made_firms import CLASS, MERGE, PARTNER, made_firms
 from tests.ecosystem.made_outcome import made_outcome
 from tests.serving import Platform
 from tests.web.small_city import write_city
 
+from madang import vocabulary
 from madang.clock import SystemClock
 from madang.ecosystem import kept
+from madang.ecosystem.suggestions import to_entity
 from madang.home import Home
 from madang.hub.accounts import keys, links
 from madang.hub.accounts.accounts import Accounts
 from madang.hub.accounts.links import Arrival
 from madang.hub.accounts.signing_in import Browser
+from madang.ngsild.changes import Mode, Write
+from madang.ngsild.parse import parse_entity
 from madang.ngsild.temporal import DAY
 from madang.store.audit import Deed, Event
 from madang.store.platform import Account, Errand
@@ -28,6 +33,7 @@ from madang.trust.roles import BUILT_IN
 
 LOGIN, PASSWORD = "mina@saem.example", "a yard where neighbours meet"
 BROWSER = Browser("192.0.2.1", "Chromium")
+SUGGESTED = (MERGE, CLASS, PARTNER)
 LOAD_SECONDS_MAX = 60.0
 
 
@@ -89,5 +95,9 @@ async def _events(home: Home, subject: str) -> None:
         deed = Deed.READ if number % 5 else Deed.DOWNLOAD
         event = Event(subject, deed, "", things, ("https://schema.org/Person",), "rights", "민원 2026-113")
         await tenant.audit.append([event], now - (60 - number) * DAY // 10)
+    firms = [parse_entity(one, vocabulary.context()) for one in made_firms(3, 30, 80)]
+    await tenant.commit(
+        [Write(Mode.CREATE, one) for one in [*firms, *(to_entity(one, now) for one in SUGGESTED)]]
+    )
     await tenant.audit.forget(["urn:ngsi-ld:Person:saem:hr:58-0"])
     await tenant.close()

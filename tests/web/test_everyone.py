@@ -19,6 +19,7 @@ from madang.hub.trust.audit_review import month_of
 from madang.hub.trust.credentials import SESSION_COOKIE
 from madang.web import app
 
+FIRM = "urn:ngsi-ld:Organization:saem:firms:1"
 STATION = "urn:ngsi-ld:AirQualityObserved:saem:stations:s1"
 THIS_MONTH = month_of(SystemClock().now(), ZoneInfo("Asia/Seoul"))
 SCREENS = [(1440, "light"), (360, "dark")]
@@ -33,6 +34,9 @@ ADDRESSES = {
     "/{language}/ecosystem/flows": ("/{}/ecosystem/flows",),
     "/{language}/ecosystem/industry": ("/{}/ecosystem/industry",),
     "/{language}/ecosystem/strategies": ("/{}/ecosystem/strategies",),
+    "/{language}/ecosystem/network": ("/{}/ecosystem/network",),
+    "/{language}/ecosystem/firms": ("/{}/ecosystem/firms", "/{}/ecosystem/firms?map=1&sort=partners"),
+    "/{language}/ecosystem/firms/{id:path}": (f"/{{}}/ecosystem/firms/{FIRM}",),
     "/{language}/ecosystem/review": ("/{}/ecosystem/review", "/{}/ecosystem/review?category=class"),
     "/{language}/why": (f"/{{}}/why?entity={STATION}",),
     "/{language}/admin/policies": ("/{}/admin/policies",),
@@ -77,6 +81,7 @@ NO_PAGES = frozenset(
         *("/{language}/city/panel", "/{language}/city/overview", "/{language}/city/search"),
         *("/{language}/city/hours", "/{language}/city/layers/{layer}", "/{language}/city/ground/{role}"),
         *("/{language}/entities/{id:path}/history", "/{language}/ecosystem/data/{file}"),
+        "/{language}/ecosystem/firms/{id:path}/data/{file}",
         *("/{language}/sign-in/{provider}", "/sign-in/return"),
     }
 )

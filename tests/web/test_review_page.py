@@ -12,13 +12,14 @@ import orjson
 import pytest
 from starlette.applications import Starlette
 from tests.asgi_client import Client, Reply
-from tests.ecosystem.test_suggestions import CLASS, MERGE, ONE, THREE, TWO
+from tests.ecosystem.made_firms import CLASS, MERGE, ONE, PARTNER, THREE, TWO
+from tests.ecosystem.made_outcome import NOON
 
 from madang import vocabulary
 from madang.city.model import City
 from madang.clock import FixedClock
 from madang.ecosystem import suggestions
-from madang.ecosystem.suggestions import Category, Reason, Suggestion, identifier
+from madang.ecosystem.suggestions import Category, identifier
 from madang.hub import entities
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
@@ -30,7 +31,6 @@ from madang.trust.access import OPEN
 from madang.web import app
 from madang.web.site import Site
 
-NOON = 1_767_268_800_000_000
 CONTEXT = vocabulary.context()
 CITY = City(
     id="saem",
@@ -38,14 +38,6 @@ CITY = City(
     languages=("ko", "en"),
     time_zone="Asia/Seoul",
     extent=(126.9, 37.4, 127.0, 37.5),
-)
-PARTNER = Suggestion(
-    identifier("saem", Category.PARTNER, "1-3"),
-    Category.PARTNER,
-    ONE,
-    THREE,
-    0.7,
-    reasons=(Reason(text="같은 <b>낱말</b>: 신호"),),
 )
 PATH = "/ecosystem/review"
 

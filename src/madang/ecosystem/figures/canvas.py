@@ -53,6 +53,7 @@ class Canvas:
         self.width, self.height = width, height
         self.sheet = sheet
         self._parts: list[str] = []
+        self._linked = False
 
     def path(self, d: str, paint: Paint | None = None, style: str = "", title: str = "") -> None:
         told = f"<title>{escape(title)}</title></path>" if title else ""
@@ -85,10 +86,12 @@ class Canvas:
             f'<text x="{number(x)}" y="{number(y)}"{self._style(style)}{turned}>{inside}</text>'
         )
 
-    def link(self, address: str, label: str) -> None:
-        """What is drawn until `end_link` leads there; only on pages."""
+    def link(self, address: str, label: str = "") -> None:
+        """What is drawn until `end_link` leads there; only on pages. label: where no text is drawn in it."""
         if self.sheet.palette.named:
-            self._parts.append(f'<a href="{escape(address)}" aria-label="{escape(label)}">')
+            self._linked = True
+            said = f' aria-label="{escape(label)}"' if label else ""
+            self._parts.append(f'<a href="{escape(address)}"{said}>')
 
     def end_link(self) -> None:
         if self.sheet.palette.named:
@@ -99,7 +102,9 @@ class Canvas:
         box = f'viewBox="0 0 {number(self.width)} {number(self.height)}"'
         keeps = ' preserveAspectRatio="none"' if stretched else ""
         label = escape(self.sheet.label)
-        said = f' role="img" aria-label="{label}"' if label else ' aria-hidden="true"'
+        # What is an image has no parts that a reader could get to
+        role = "group" if self._linked else "img"
+        said = f' role="{role}" aria-label="{label}"' if label else ' aria-hidden="true"'
         inside = "".join(self._parts)
         if self.sheet.palette.named:
             return f'<svg class="{kind}" {box}{keeps}{said}>{inside}</svg>'

@@ -102,9 +102,9 @@ def _node(canvas: Canvas, one: Around, at: tuple[float, float], text: tuple[floa
     x, anchor = text
     room = (x if anchor == "end" else canvas.width - x) - width_of(f" {one.text}") - 10
     if one.address:
-        canvas.link(one.address, f"{one.label} {one.text}")
+        canvas.link(one.address)
     paint = Paint("cat-1", "surface", 1.5) if one.near else Paint("surface", "cat-1", 2)
-    canvas.circle(*at, 6, paint, f"{one.label} {one.text}")
+    canvas.circle(*at, 6, paint)
     shown = fitting(one.label, room / _BOLDER)
     runs = (Run(shown, "strong"), Run(f" {one.text}"))
     canvas.text(
