@@ -19,6 +19,7 @@ from madang.ngsild.entity import Entity
 from madang.ngsild.query import Query, Window
 from madang.trust.identity import Permission
 from madang.vocabulary import ValueKind
+from madang.vocabulary.taxonomy import Axis, taxonomy
 from madang.web.audit_names import names_of
 from madang.web.form import read_form
 from madang.web.headers import SECURITY_HEADERS
@@ -105,6 +106,9 @@ def reason_words(visit: Visit, reason: Reason) -> str:
         name: visit.reader.percent(value) if isinstance(value, float) and 0.0 <= value <= 1.0 else value
         for name, value in reason.values.items()
     }
+    if (axis := str(values.get("axis", ""))) in AXES:
+        values["label"] = class_label(visit, axis, str(values.get("code", "")))
+        values["axis"] = vocabulary.attribute_label(vocabulary.context().expand(axis), visit.language)
     try:
         return visit.t(key, **values)
     except KeyError:  # of an older version, which knew less
@@ -113,7 +117,7 @@ def reason_words(visit: Visit, reason: Reason) -> str:
 
 def class_label(visit: Visit, axis: str, code: str) -> str:
     """What a class is called: a code of an axis of `AXES`."""
-    return vocabulary.value_label(visit.site.hub.contexts.own.expand(axis), code, visit.language)
+    return taxonomy().label(Axis(axis), code, visit.language)
 
 
 async def organisations(visit: Visit, ids: Iterable[str]) -> dict[str, Entity]:
