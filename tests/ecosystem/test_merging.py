@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from tests.ecosystem.made_outcome import NOON
 
 from madang import vocabulary
+from madang.cli.ecosystem_resolve import resolve_command
+from madang.cli.exits import OK, PARTIAL
 from madang.clock import FixedClock
-from madang.ecosystem import merging, suggestions
+from madang.ecosystem import merging, resolution, suggestions
 from madang.ecosystem.joined import representatives
+from madang.ecosystem.likely import merges_of
 from madang.ecosystem.record import Record
+from madang.ecosystem.rules import Drawings, Rules
+from madang.ecosystem.running import Analysed, Outcomes
 from madang.ecosystem.suggestions import Category, Status
 from madang.ecosystem.things import things_of
+from madang.errors import SourceFailed
 from madang.hub import entities
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
@@ -26,7 +31,6 @@ from madang.ngsild.parse import parse_entity
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN, Access
 
-NOON = 1_767_268_800_000_000
 CONTEXT = vocabulary.context()
 TYPE = next(one for one in vocabulary.types().values() if one.term == "Organization")
 OFFICER = Access(subject="person:7")
@@ -77,7 +81,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
 
 
 def test_what_is_suggested() -> None:
-    found = merging.merges_of(record())
+    found = merges_of(record())
     pairs = {(one.subject, one.participant): one for one in found}
     # From the one of which less is known to the one of which more is
     assert set(pairs) == {
@@ -92,13 +96,13 @@ def test_what_is_suggested() -> None:
     assert certain.id.startswith("urn:ngsi-ld:Suggestion:saem:merge:")
     assert "가온" not in certain.id
     # What is one already is not suggested again
-    again = merging.merges_of(record({urn("contracts", "a"): urn("firms", "1")}))
+    again = merges_of(record({urn("contracts", "a"): urn("firms", "1")}))
     assert {one.subject for one in again} == {urn("projects", "b")}
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_reason_has_words(language: str) -> None:
-    source = Path(merging.__file__).with_name("resolution.py").read_text()
+    source = Path(resolution.__file__).read_text()
     codes = {part.split('"')[1] for part in source.split("Ground(")[1:] if part.strip().startswith('"')} - {
         ""
     }
@@ -110,7 +114,7 @@ def test_every_reason_has_words(language: str) -> None:
 
 
 async def test_suggested_confirmed_refused_and_taken_back(hub: Hub) -> None:
-    found = merging.merges_of(record())
+    found = merges_of(record())
     assert await merging.refresh(hub, OPEN, found) == 3
     assert await merging.confirm_certain(hub, OFFICER) == merging.Decided(1, 0)
     page = await suggestions.listed(hub, OPEN, Category.MERGE, Status.PROPOSED)
@@ -133,33 +137,37 @@ async def test_suggested_confirmed_refused_and_taken_back(hub: Hub) -> None:
 
 
 async def test_what_is_gone_cannot_be_confirmed(hub: Hub) -> None:
-    await merging.refresh(hub, OPEN, merging.merges_of(record()))
+    await merging.refresh(hub, OPEN, merges_of(record()))
     await entities.delete(hub, OPEN, urn("contracts", "a"))
     assert await merging.confirm_certain(hub, OFFICER) == merging.Decided(0, 1)
 
 
-def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "madang.wire", "ecosystem", "resolve", *map(str, words)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+async def test_an_analysis_suggests_them(hub: Hub, tmp_path: Path) -> None:
+    analysed = Analysed("saem", {"ko": "샘시"}, Rules(drawings=Drawings(0, 0, 0)))
+    outcomes = Outcomes(hub, analysed, tmp_path / "kept")
+    outcomes.ask(OPEN)
+    await outcomes.finished(OPEN)
+    assert outcomes.progress(OPEN) is None
+    page = await suggestions.listed(hub, OPEN, Category.MERGE, Status.PROPOSED)
+    assert page.total == 3
+    assert page.suggestions[0].subject == urn("contracts", "a")
 
 
-def test_over_a_table(tmp_path: Path) -> None:
+def test_over_a_table(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path, out = tmp_path / "firms.csv", tmp_path / "pairs.csv"
     path.write_bytes(
         "기업명,사업자등록번호,지역\n주식회사 가온테크,124-81-00998,경기\n(주)가온 테크,,경기\n나루,,\n".encode(
             "cp949"
         )
     )
-    told = command(path, "--json", "--out", out)
-    assert told.returncode == 0, told.stderr
-    (pair,) = orjson.loads(told.stdout)
+    assert resolve_command(path, json=True, out=out) == OK
+    (pair,) = orjson.loads(capfd.readouterr().out)
     assert (pair["one"], pair["other"], pair["for"]) == ("2", "3", ["name", "region"])
     assert out.read_text(encoding="utf-8-sig").splitlines()[1].startswith("0.")
-    told = command(path)
-    assert told.stdout.startswith("3 organisations, 1 pairs that may be one\n")
-    assert command(tmp_path / "none.csv").returncode == 1
+    path.write_text("id,name\n1,가온\n2,\n3,㈜가온\n")
+    assert resolve_command(path) == PARTIAL
+    told = capfd.readouterr()
+    assert told.out.startswith("2 organisations, 1 pairs that may be one\n")
+    assert "firms.csv:3" in told.err
+    with pytest.raises(SourceFailed, match="none"):
+        resolve_command(tmp_path / "none.csv")

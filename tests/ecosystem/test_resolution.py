@@ -8,7 +8,8 @@ import pytest
 from tests.connect.real_files import real_data
 from tests.ecosystem.spelled import Spelled, spelled
 
-from madang.ecosystem.resolution import CERTAIN, PROPOSED, Entry, Resolution, resolve, site_of
+from madang.ecosystem.merging import CERTAIN
+from madang.ecosystem.resolution import PROPOSED, Entry, Resolution, resolve, site_of
 
 
 def only(*entries: Entry) -> tuple[float, dict[str, bool]]:

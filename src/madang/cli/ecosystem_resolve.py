@@ -27,7 +27,7 @@ from madang.connect.mapping import Mapped, Mapper, Refused
 from madang.connect.recipes import CONNECTOR, entities_by, options_by
 from madang.connect.source import Surroundings
 from madang.ecosystem import suggestions
-from madang.ecosystem.merging import merges_of
+from madang.ecosystem.likely import merges_of
 from madang.ecosystem.record import Record, Thing
 from madang.ecosystem.resolution import PROPOSED, Entry, Resolution, entries_of, resolve
 from madang.ecosystem.suggestions import Status

@@ -18,8 +18,9 @@ import orjson
 from madang import vocabulary
 from madang.children import end_with, own_streams
 from madang.ecosystem import kept
+from madang.ecosystem.likely import merges_of
 from madang.ecosystem.record import Record, Thing
-from madang.ecosystem.talk import Answer, Begin, End, Entities, Failed, Made, Told, encode, read_said
+from madang.ecosystem.talk import Answer, Begin, End, Entities, Failed, Likely, Made, Told, encode, read_said
 from madang.ecosystem.things import known_of, things_of
 from madang.ecosystem.whole import Whole
 from madang.errors import MadangError
@@ -56,6 +57,7 @@ def _analysed(said: BinaryIO) -> Iterator[Answer]:
         read_taxonomy(Path(begin.taxonomy)) if begin.taxonomy else None,
     )
     yield Made(whole.outcome(()), last=False)
+    yield Likely(merges_of(record))
     drawn, told = [], time.monotonic()
     asked = whole.asked
     for trial in whole.draw(Path(begin.folder)):

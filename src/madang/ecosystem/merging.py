@@ -1,22 +1,16 @@
-"""From what `resolution.py` finds to suggestions that a person confirms or refuses. Deciding stands in `suggestions.py`.
-
-A suggestion goes from the entry of which less is known to the one of which more is, so that a confirmed one says "this
-is the same as that" where a reader looks for it. What has been decided is never suggested anew.
+"""What is suggested of organisations that may be one, as it is kept: refreshed when somebody has looked anew, and
+confirmed many at a time where a number says it. Deciding on one stands in `suggestions.py`; `likely.py` finds them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from hashlib import blake2b
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
 from madang.ecosystem import suggestions
-from madang.ecosystem.joined import representatives
-from madang.ecosystem.record import Record
-from madang.ecosystem.resolution import CERTAIN, PROPOSED, Entry, Ground, Match, entries_of, resolve
-from madang.ecosystem.suggestions import Category, Reason, Status, Suggestion, identifier
+from madang.ecosystem.suggestions import Category, Status, Suggestion
 from madang.errors import NotFound
 from madang.hub import batch
 from madang.hub.hub import Hub
@@ -24,10 +18,8 @@ from madang.ngsild.changes import Delete
 from madang.ngsild.query import Window
 from madang.trust.access import Access
 
-# How many an entry is suggested to be the same as, the likeliest
-OTHERS_MAX: Final = 3
+CERTAIN: Final = 0.95
 _REGISTERED: Final = frozenset(("merge-number", "merge-corporate-number"))
-_KEY_BYTES: Final = 8
 _PAGE: Final = 500
 
 
@@ -36,61 +28,6 @@ class Decided(msgspec.Struct, frozen=True):
 
     confirmed: int
     passed: int
-
-
-def merges_of(record: Record, least: float = PROPOSED) -> tuple[Suggestion, ...]:
-    """Which organisations of a record may be one, without those that are one already; the likeliest first."""
-    same = representatives(record)
-    entries = entries_of(record.things)
-    matches = [
-        match
-        for match in resolve(entries, least).matches
-        if same[entries[match.one].id] != same[entries[match.other].id]
-    ]
-    return suggested(record.city, entries, matches)
-
-
-def suggested(city: str, entries: Sequence[Entry], matches: Iterable[Match]) -> tuple[Suggestion, ...]:
-    """matches: the likeliest first."""
-    found: list[Suggestion] = []
-    counts: dict[str, int] = {}
-    for match in matches:
-        less, more = sorted((entries[match.one], entries[match.other]), key=_known)
-        if counts.get(less.id, 0) < OTHERS_MAX:
-            counts[less.id] = counts.get(less.id, 0) + 1
-            reasons = tuple(map(_reason, match.grounds))
-            key = _key(less.id, more.id)
-            name = identifier(city, Category.MERGE, key)
-            found.append(
-                Suggestion(name, Category.MERGE, less.id, more.id, round(match.score, 4), reasons=reasons)
-            )
-    return tuple(found)
-
-
-def _known(entry: Entry) -> tuple[int, str]:
-    """How much is known of it; of two as well known the one whose identifier comes first counts as better known."""
-    facts = (
-        entry.number,
-        entry.corporate,
-        entry.site,
-        entry.address,
-        entry.region,
-        entry.kind,
-        entry.founded,
-        entry.place,
-    )
-    return sum(map(bool, facts)) + len(entry.names), "".join(
-        chr(0x10FFFF - ord(letter)) for letter in entry.id
-    )
-
-
-def _key(one: str, other: str) -> str:
-    """The same for two entries in whatever order."""
-    return blake2b("\n".join(sorted((one, other))).encode(), digest_size=_KEY_BYTES).hexdigest()
-
-
-def _reason(ground: Ground) -> Reason:
-    return Reason(f"merge-{ground.code}", ground.weight < 0, ground.values)
 
 
 async def refresh(hub: Hub, access: Access, found: Sequence[Suggestion]) -> int:

@@ -21,13 +21,13 @@ from madang.ngsild.query import Query, Window
 from madang.ngsild.selection import type_is
 from madang.trust.access import Access
 
-_SUBJECT: Final = "ecosystem"
+SUBJECT: Final = "ecosystem"
 _PAGE_ENTITIES: Final = 200
 
 
 async def access_for(hub: Hub, tenant: str, group_min: int) -> tuple[Access, dict[str, int]]:
     """As which the analysis reads, and how many entities there are of each type (IRI) that the vocabulary knows."""
-    asking = Access(tenant, _SUBJECT, recorded=vocabulary.protected(), group_min=group_min)
+    asking = Access(tenant, SUBJECT, recorded=vocabulary.protected(), group_min=group_min)
     access, counts = await groups.without_small(hub, asking)
     known = {iri: n for iri, n in counts.items() if n and vocabulary.entity_type(iri) is not None}
     # What is taken of persons is in nobody's hands but of the process that counts, so the audit is not told of each

@@ -24,7 +24,6 @@ from madang.ecosystem.names import Name, names_in, sound
 from madang.ecosystem.record import Thing
 
 PROPOSED: Final = 0.5
-CERTAIN: Final = 0.95
 # What more entries than that have in common brings nobody together
 BLOCK_MAX: Final = 40
 _NAMES_MAX: Final = 8
@@ -118,9 +117,17 @@ def resolve(entries: Sequence[Entry], least: float = PROPOSED) -> Resolution:
     """least: score from which two are told of. The same entries give the same matches, in whatever order blocks are met."""
     known = [_known(entry) for entry in entries]
     pairs, common, shared = _candidates(known)
-    weighed = [(pair, tuple(_grounds(known[pair[0]], known[pair[1]], shared))) for pair in pairs]
-    near = Counter(place for pair, grounds in weighed if _only_near(grounds) for place in pair)
-    matches = [_match(pair, grounds, near) for pair, grounds in weighed]
+    near: Counter[int] = Counter()
+    enough = math.log(least / (1 - least)) if 0 < least < 1 else -math.inf
+    kept = []
+    for pair in pairs:
+        grounds = tuple(_grounds(known[pair[0]], known[pair[1]], shared))
+        if _only_near(grounds):
+            near.update(pair)
+        # What is found out about names that come near many others only lowers a score
+        if _PRIOR + sum(ground.weight for ground in grounds) >= enough:
+            kept.append((pair, grounds))
+    matches = [_match(pair, grounds, near) for pair, grounds in kept]
     found = sorted(
         (match for match in matches if match.score >= least),
         key=lambda match: (-match.score, match.one, match.other),

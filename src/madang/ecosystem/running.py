@@ -17,11 +17,12 @@ from typing import Final
 import msgspec
 
 from madang import children, vocabulary
-from madang.ecosystem import kept, reading
+from madang.ecosystem import kept, merging, reading
 from madang.ecosystem.outcome import Outcome
 from madang.ecosystem.rules import Rules
-from madang.ecosystem.talk import Begin, End, Failed, Made, Told, encode, read_answer
-from madang.errors import Denied, MadangError, NotFound, ProgramFailed
+from madang.ecosystem.suggestions import Suggestion
+from madang.ecosystem.talk import Begin, End, Failed, Likely, Made, Told, encode, read_answer
+from madang.errors import Busy, Denied, MadangError, NotFound, ProgramFailed
 from madang.hub.hourly import hourly
 from madang.hub.hub import Hub
 from madang.ngsild.entity import Entity
@@ -94,6 +95,10 @@ class Outcomes:
     def days(self, access: Access) -> list[str]:
         """Days of which there is one, the newest first."""
         return kept.days(self._of(access.tenant))
+
+    def folder(self, access: Access) -> Path:
+        """Where those of the reader's tenant are kept."""
+        return self._of(access.tenant)
 
     def progress(self, access: Access) -> Progress | None:
         """Of the analysis that runs, or of one that failed; None if neither is so."""
@@ -199,12 +204,20 @@ class Outcomes:
                     self._progress[tenant] = Progress(Stage.DRAWING)
                     if last:
                         return
+                case Likely(merges):
+                    await self._suggest(tenant, merges)
                 case Failed(reason, trace):
                     raise ProgramFailed(reason, detail=trace)
         raise ProgramFailed("The process that analyses ended; the system may have run out of memory")
 
     def _of(self, tenant: str) -> Path:
         return self._folder / (tenant or "default")
+
+    async def _suggest(self, tenant: str, merges: tuple[Suggestion, ...]) -> None:
+        try:
+            await merging.refresh(self._hub, Access(tenant, reading.SUBJECT), merges)
+        except Busy:
+            _LOG.warning("Who may be the same organisation is not suggested now, as the platform is busy")
 
 
 def require_whole(access: Access, outcome: Outcome) -> None:

@@ -11,6 +11,7 @@ from madang.children import framed, read_frame, receive_frame
 from madang.ecosystem.outcome import Outcome
 from madang.ecosystem.record import Seen, Use
 from madang.ecosystem.rules import Rules
+from madang.ecosystem.suggestions import Suggestion
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
@@ -59,6 +60,12 @@ class Made(msgspec.Struct, frozen=True, tag=True):
     last: bool
 
 
+class Likely(msgspec.Struct, frozen=True, tag=True):
+    """Organisations that may be one, for a person to decide on."""
+
+    merges: tuple[Suggestion, ...]
+
+
 class Failed(msgspec.Struct, frozen=True, tag=True):
     """reason: for a person. trace: of a bug, "" if what was read is at fault."""
 
@@ -67,7 +74,7 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
 
 
 Said = Begin | Entities | End
-Answer = Told | Made | Failed
+Answer = Told | Made | Likely | Failed
 
 _said: Final[msgspec.msgpack.Decoder[Said]] = msgspec.msgpack.Decoder(Said)
 _answers: Final[msgspec.msgpack.Decoder[Answer]] = msgspec.msgpack.Decoder(Answer)
