@@ -15,6 +15,8 @@ from madang.ecosystem.ties import Floats, Integers
 
 _Z: Final = 1.96  # of 95 of 100
 _DRAWINGS: Final = 400
+# Drawings times codes: of very many codes fewer drawings, for each tells little else than the others
+_DRAWN_MAX: Final = 400_000
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -84,8 +86,7 @@ def evenness(codes: Iterable[str], kinds: int, coverage: float = 1.0) -> Found:
     counts = _counts(codes)
     if kinds < 2 or not len(counts):
         return MISSING
-    n = int(counts.sum())
-    drawn = np.random.default_rng(n).multinomial(n, counts / n, size=_DRAWINGS)
+    drawn = _drawn(counts)
     value = float(_entropy(counts[None, :])[0]) / math.log(kinds)
     spread = _entropy(drawn) / math.log(kinds)
     # Drawings are less even than what they are drawn from; how far they lie apart is what they tell
@@ -99,7 +100,7 @@ def concentration(codes: Iterable[str], coverage: float = 1.0) -> Found:
     if not len(counts):
         return MISSING
     n = int(counts.sum())
-    drawn = np.random.default_rng(n).multinomial(n, counts / n, size=_DRAWINGS)
+    drawn = _drawn(counts)
     value = float(((counts / n) ** 2).sum()) * 10_000
     spread = ((drawn / n) ** 2).sum(axis=1) * 10_000
     low, high = value + np.quantile(spread, [0.025, 0.975]) - spread.mean()
@@ -108,6 +109,13 @@ def concentration(codes: Iterable[str], coverage: float = 1.0) -> Found:
 
 def _counts(codes: Iterable[str]) -> Integers:
     return np.array(sorted(Counter(codes).values()), dtype=np.int64)
+
+
+def _drawn(counts: Integers) -> Integers:
+    """Drawings x codes: as many again, by the same shares."""
+    n = int(counts.sum())
+    size = min(_DRAWINGS, max(20, _DRAWN_MAX // len(counts)))
+    return np.random.default_rng(n).multinomial(n, counts / n, size=size)
 
 
 def _entropy(counts: Integers) -> Floats:

@@ -36,7 +36,7 @@ def research_ties(ground: Ground) -> Found:
         parties = ground.parties(thing, *_PARTIES)
         if parties & research:
             tied |= parties
-    return share(len(tied.intersection(ground.firms)), len(ground.firms), ground.read(*_TOGETHER))
+    return share(len(tied & ground.firms.keys()), len(ground.firms), ground.read(*_TOGETHER))
 
 
 def training_events(ground: Ground) -> Found:

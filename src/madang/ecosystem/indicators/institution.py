@@ -51,7 +51,7 @@ def pilots_to_contracts(ground: Ground) -> Found:
     first: dict[str, int] = {}
     for pilot in ground.things("Pilot"):
         if pilot.day is not None:
-            for firm in ground.parties(pilot, "participant").intersection(ground.firms):
+            for firm in ground.parties(pilot, "participant") & ground.firms.keys():
                 first[firm] = min(pilot.day, first.get(firm, pilot.day))
     contracts = [one for one in ground.things("Contract") if one.day is not None]
     after = {

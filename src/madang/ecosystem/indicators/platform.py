@@ -34,7 +34,7 @@ def event_reach(ground: Ground) -> Found:
     listed = [ground.parties(one, "participant") for one in held if one.links("participant")]
     if held and not listed:
         return MISSING
-    came = set().union(*listed).intersection(ground.firms)
+    came = set().union(*listed) & ground.firms.keys()
     return share(len(came), len(ground.firms), known * (len(listed) / len(held) if held else 1.0))
 
 
