@@ -179,6 +179,17 @@ async def test_a_layer_is_kept_until_something_changes(pages: Client, saem: Hub)
     assert len(values) == 119
 
 
+async def test_the_page_of_a_type_says_how_it_is_written(pages: Client) -> None:
+    page = (await pages.get("/ko/types/Contract")).body.decode()
+    assert "매수자 → 공급자: 자본" in page
+    assert 'href="/schemas/Contract.json"' in page
+    assert "&#34;urn:ngsi-ld:Contract:gaon:R26BK0041&#34;" in page
+    page = (await pages.get("/en/types/Organization")).body.decode()
+    assert "University, Research institute" in page
+    assert "Service out" in page
+    assert "/schemas/" not in (await pages.get("/en/types/urn:Unheard")).body.decode()
+
+
 async def test_a_whole_list_is_exported(pages: Client) -> None:
     reply = await pages.get("/en/types/AirQualityObserved/export?format=csv&sort=-pm25&columns=pm25")
     lines = list(csv.reader(io.StringIO(reply.body.decode())))

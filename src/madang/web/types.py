@@ -19,6 +19,7 @@ from madang.web.headers import SECURITY_HEADERS
 from madang.web.listing import Listing, listing_of
 from madang.web.ordering import ordered_page
 from madang.web.show import LOCATION, NOT_LISTED, Fact, location
+from madang.web.type_words import words
 from madang.web.visit import Visit
 
 ROWS = 50
@@ -96,6 +97,7 @@ async def type_page(visit: Visit) -> Response:
             ],
             "place": await place(visit, listing) if listing.view.map and not listing.empty else None,
             "sources": await type_sources(visit, listing.iri),
+            "written": words(visit, listing.iri),
         },
     )
 
