@@ -8,7 +8,7 @@ from starlette.responses import Response
 from madang.ecosystem.figures.canvas import Sheet
 from madang.ecosystem.figures.palette import PAGE
 from madang.ecosystem.outcome import METHOD
-from madang.ecosystem.telling import components, flows, industry, names, strategies, verdict
+from madang.ecosystem.telling import activity, components, flows, industry, lacks, names, strategies, verdict
 from madang.errors import BadRequestData
 from madang.trust.identity import Permission
 from madang.vocabulary import Flow
@@ -34,7 +34,7 @@ async def overview(visit: Visit) -> Response:
             "core": verdict.core_label(reader, outcome.judged.core),
             "lead": verdict.lead(outcome, reader),
             "method": METHOD,
-            "head_source": names.sourced(reader, outcome),
+            "head_source": names.sourced(reader, outcome, names.NETWORK),
             "evidence": verdict.evidence(outcome, reader),
             "pieces": [(piece, Markup(verdict.plot(piece, _PLOT))) for piece in pieces],  # noqa: S704 - figures escape
             "redrawn": verdict.redrawn(outcome, reader),
@@ -109,9 +109,9 @@ async def flows_page(visit: Visit) -> Response:
             "matrix": flows.matrix(outcome, reader, chosen),
             "getters": [names.component(reader, code) for code in flows.COMPONENTS],
             "over_years": flows.over_years(outcome, reader),
-            "activity": flows.activity(outcome, reader),
-            "gaps": flows.gaps(outcome, reader),
-            "breaks": flows.breaks(outcome, reader),
+            "activity": activity.activity(outcome, reader),
+            "gaps": lacks.gaps(outcome, reader),
+            "breaks": lacks.breaks(outcome, reader),
             "unaccounted": flows.unaccounted(outcome, reader),
         },
     )
@@ -134,6 +134,15 @@ async def industry_page(visit: Visit) -> Response:
         return waiting(visit)
     values = {
         "industry": industry.industry(outcome, visit.reader),
+        "cells": [
+            (
+                cell,
+                industry.layer(visit.reader, cell.layer),
+                industry.area(visit.reader, cell.area),
+                industry.tone(cell.young),
+            )
+            for cell in outcome.industry.cells
+        ],
         "classified": industry.classified(outcome, visit.reader),
         "may_review": visit.may(Permission.WRITE),
     }
@@ -148,7 +157,7 @@ async def strategies_page(visit: Visit) -> Response:
     values = {
         "trees": strategies.trees(outcome, visit.reader),
         "measures": strategies.measures(outcome, visit.reader),
-        "head_source": names.sourced(visit.reader, outcome, ("Measure", "Programme", "Call")),
+        "head_source": strategies.sourced(outcome, visit.reader),
         "evidence_name": lambda identifier: evidence_name(visit, identifier),
     }
     return page(visit, outcome, "strategies", values)

@@ -2,7 +2,7 @@
 
     shown.py       one thing that is shown: its finding, its table, its drawing, where it comes from
     names.py       what components, flows, classes and evidence are called
-    verdict.py components.py flows.py industry.py strategies.py    what each part of an outcome says
+    verdict.py components.py flows.py activity.py lacks.py industry.py strategies.py    what each part of an outcome says
     exports.py     every table as a file
 
 Words stand in `messages/`. Nothing here reads or computes; `figures/` draws.

@@ -11,7 +11,17 @@ import msgspec
 
 from madang import sheets, workbook
 from madang.ecosystem.outcome import METHOD, Outcome
-from madang.ecosystem.telling import components, flows, industry, network, positions, strategies, verdict
+from madang.ecosystem.telling import (
+    activity,
+    components,
+    flows,
+    industry,
+    lacks,
+    network,
+    positions,
+    strategies,
+    verdict,
+)
 from madang.ecosystem.telling.shown import Cell, Shown, Table
 from madang.i18n import Reader
 from madang.ngsild.times import format_moment
@@ -31,9 +41,9 @@ TABLES: Final[Mapping[str, Tabled]] = {
     "flows": partial(_of, flows.flows),
     "flow-years": partial(_of, flows.over_years),
     "flow-cells": flows.cells,
-    "activity": partial(_of, flows.activity),
-    "gaps": partial(_of, flows.gaps),
-    "breaks": partial(_of, flows.breaks),
+    "activity": partial(_of, activity.activity),
+    "gaps": partial(_of, lacks.gaps),
+    "breaks": partial(_of, lacks.breaks),
     "industry": partial(_of, industry.industry),
     "classified": partial(_of, industry.classified),
     "measures": strategies.measures,

@@ -10,7 +10,7 @@ import msgspec
 from madang import vocabulary
 from madang.ecosystem.figures.lines import Axis, Line, lines
 from madang.ecosystem.figures.sankey import Columns, Node, Ribbon, sankey
-from madang.ecosystem.outcome import FlowCell, Gap, Outcome
+from madang.ecosystem.outcome import FlowCell, Outcome
 from madang.ecosystem.telling import names
 from madang.ecosystem.telling.shown import Cell, Column, Form, Shown, Sourced, Table
 from madang.i18n import THIN, Reader
@@ -101,16 +101,23 @@ def year_label(reader: Reader, year: int | None) -> str:
 def flows(outcome: Outcome, reader: Reader, chosen: Chosen = Chosen()) -> Shown:  # noqa: B008 frozen
     sums = summed(chosen_cells(outcome, chosen))
     count = sum(one.count for one in sums.values())
-    source = names.sourced(reader, outcome)
-    told = reader.t("ecosystem.flows.source", year=year_label(reader, chosen.year), count=round(count))
     return Shown(
         title=reader.t("ecosystem.flows.title"),
         finding=finding(outcome, sums, reader),
-        source=Sourced(told, source.newest, source.coverage),
+        source=sourced(outcome, reader, chosen.year, count),
         table=Table("flows", _columns(reader), [_row(reader, *item) for item in sums.items()]),
         label=reader.t("ecosystem.flows.label"),
         draw=(lambda sheet: sankey(_ribbons(sums), _nodes(outcome, sums, reader), sheet)) if sums else None,
     )
+
+
+def sourced(outcome: Outcome, reader: Reader, year: int | None = None, count: float | None = None) -> Sourced:
+    """Of how many ties, all if their number is not given."""
+    if count is None:
+        count = sum(cell.count for cell in outcome.flows.cells)
+    found = names.sourced(reader, outcome)
+    text = reader.t("ecosystem.flows.source", year=year_label(reader, year), count=round(count))
+    return Sourced(text, found.newest, found.coverage)
 
 
 def finding(outcome: Outcome, sums: dict[Triple, Sum], reader: Reader) -> str:
@@ -164,10 +171,17 @@ def _ribbons(sums: dict[Triple, Sum]) -> list[Ribbon]:
 
 
 def _nodes(outcome: Outcome, sums: dict[Triple, Sum], reader: Reader) -> Columns:
+    got = {(flow, target) for _, flow, target in sums}
+    lacking: dict[str, list[str]] = {}
+    for gap in outcome.flows.gaps:
+        flow = names.flow(reader, gap.flow)
+        known = lacking.setdefault(gap.target, [])
+        if gap.kind == "missing" and (gap.flow, gap.target) not in got and flow not in known:
+            known.append(flow)
     missing = {
-        gap.target: reader.t("ecosystem.flows.none-of", flow=names.flow(reader, gap.flow))
-        for gap in outcome.flows.gaps
-        if gap.kind == "missing"
+        target: reader.t("ecosystem.flows.none-of", flow=", ".join(kinds))
+        for target, kinds in lacking.items()
+        if kinds
     }
     totals: list[dict[str, float]] = [{}, {}, {}]
     for triple, one in sums.items():
@@ -268,38 +282,10 @@ def over_years(outcome: Outcome, reader: Reader) -> Shown:
         finding=reader.t("ecosystem.flows.years-finding", first=str(span[0]), last=str(span[-1]))
         if span
         else reader.t("ecosystem.flows.years-none"),
-        source=names.sourced(reader, outcome),
+        source=sourced(outcome, reader),
         table=Table("flow-years", columns, rows),
         draw=(lambda sheet: lines(drawn, axis, sheet)) if len(span) > 1 else None,
     )
-
-
-def activity(outcome: Outcome, reader: Reader) -> Shown:
-    """What happened on the platform in each month, and how."""
-    columns = [
-        Column("month", reader.t("ecosystem.activity.month")),
-        Column("what", reader.t("ecosystem.flows.what")),
-        Column("count", reader.t("ecosystem.flows.count"), Form.NUMBER, 0),
-        Column("online", reader.t("ecosystem.flows.online"), Form.NUMBER, 0),
-        Column("offline", reader.t("ecosystem.flows.offline"), Form.NUMBER, 0),
-    ]
-    found = sorted(outcome.flows.activity, key=lambda one: one.month, reverse=True)
-    rows: list[Sequence[Cell]] = [
-        (one.month, done(reader, one.what), one.count, one.online, one.offline) for one in found
-    ]
-    return Shown(
-        title=reader.t("ecosystem.activity.title"),
-        finding=reader.t("ecosystem.activity.finding", count=sum(one.count for one in found))
-        if found
-        else reader.t("ecosystem.activity.none"),
-        source=Sourced(reader.t("ecosystem.activity.source"), outcome.read),
-        table=Table("activity", columns, rows),
-    )
-
-
-def done(reader: Reader, what: str) -> str:
-    """What was done: a use of the platform, or something of a type."""
-    return reader.known(f"ecosystem.activity.uses.{what}") or names.entity_type(reader, what)
 
 
 def cells(outcome: Outcome, reader: Reader) -> Table:
@@ -324,69 +310,4 @@ def unaccounted(outcome: Outcome, reader: Reader) -> str:
     return ", ".join(
         f"{vocabulary.attribute_label(vocabulary.terms().get(term, term), reader.language)}{THIN}{reader.number(n)}"
         for term, n in outcome.flows.unaccounted.items()
-    )
-
-
-def gaps(outcome: Outcome, reader: Reader) -> Shown:
-    """What does not flow as it should, against what."""
-    columns = [
-        Column("kind", reader.t("ecosystem.gaps.kind")),
-        Column("source", reader.t("ecosystem.flows.gives")),
-        Column("flow", reader.t("ecosystem.flows.what")),
-        Column("target", reader.t("ecosystem.flows.gets")),
-        Column("count", reader.t("ecosystem.gaps.is"), Form.NUMBER),
-        Column("expected", reader.t("ecosystem.gaps.expected"), Form.NUMBER),
-        Column("against", reader.t("ecosystem.gaps.against")),
-    ]
-    rows = [_gap(one, reader) for one in outcome.flows.gaps]
-    return Shown(
-        title=reader.t("ecosystem.gaps.title"),
-        finding=reader.t("ecosystem.gaps.finding" if rows else "ecosystem.gaps.none"),
-        source=names.sourced(reader, outcome),
-        table=Table("gaps", columns, rows),
-    )
-
-
-def _gap(one: Gap, reader: Reader) -> Sequence[Cell]:
-    against = reader.known(f"ecosystem.gaps.than.{one.against}") or one.against
-    return (
-        reader.known(f"ecosystem.gaps.kinds.{one.kind}") or one.kind,
-        names.component(reader, one.source),
-        names.flow(reader, one.flow),
-        names.component(reader, one.target) if one.target else None,
-        one.count,
-        one.expected,
-        against,
-    )
-
-
-def breaks(outcome: Outcome, reader: Reader) -> Shown:
-    """What breaks if one thing goes."""
-    columns = [
-        Column("id", reader.t("ecosystem.id")),
-        Column("name", reader.t("ecosystem.breaks.name")),
-        Column("type", reader.t("ecosystem.breaks.type")),
-        Column("lost", reader.t("ecosystem.breaks.lost"), Form.NUMBER, 0),
-        Column("severed", reader.t("ecosystem.breaks.severed"), Form.NUMBER, 0),
-        Column("only", reader.t("ecosystem.breaks.only")),
-    ]
-    rows: list[Sequence[Cell]] = [
-        (
-            one.id,
-            names.of(reader, one.names, one.id),
-            names.entity_type(reader, one.type),
-            one.lost,
-            one.severed,
-            ", ".join(
-                f"{names.component(reader, source)} → {names.component(reader, target)} ({names.flow(reader, flow)})"
-                for source, target, flow in one.only
-            ),
-        )
-        for one in outcome.flows.breaks
-    ]
-    return Shown(
-        title=reader.t("ecosystem.breaks.title"),
-        finding=reader.t("ecosystem.breaks.finding" if rows else "ecosystem.breaks.none"),
-        source=names.sourced(reader, outcome),
-        table=Table("breaks", columns, rows),
     )

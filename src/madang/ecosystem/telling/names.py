@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from madang import vocabulary
 from madang.ecosystem.outcome import Outcome, Source
@@ -13,6 +14,11 @@ from madang.vocabulary.indicators import Indicator, indicators
 from madang.vocabulary.strategies import proposals, scale_terms, strategy_terms
 
 _SOURCES_NAMED_MAX = 3
+NETWORK: Final = (
+    *("Organization", "Project", "Contract", "Investment", "Partnership", "Agreement", "Programme"),
+    *("Event", "Pilot", "Acquisition", "Technology"),
+)
+"""Types (terms) of which the network of firms is made."""
 
 
 def component(reader: Reader, code: str) -> str:
@@ -89,12 +95,13 @@ def proposal(reader: Reader, code: str) -> tuple[str, str]:
 
 
 def sourced(reader: Reader, outcome: Outcome, types: tuple[str, ...] = ()) -> Sourced:
-    """Of which types (terms; all if none are named) something was computed, how old the newest of it is, how much of it was
-    read."""
+    """Of which types (terms, the first named first; all, the most frequent first, if none are given) something was computed,
+    how old the newest of it is, how much of it was read."""
     wanted = [one for one in outcome.sources if one.count and (not types or one.type in types)]
     if not wanted:
         return Sourced(reader.t("ecosystem.source.nothing"), outcome.read)
-    named = sorted(wanted, key=lambda one: -one.count)[:_SOURCES_NAMED_MAX]
+    order = {term: place for place, term in enumerate(types)}
+    named = sorted(wanted, key=lambda one: (order.get(one.type, 0), -one.count))[:_SOURCES_NAMED_MAX]
     texts = [f"{entity_type(reader, one.type)} {reader.number(one.count)}" for one in named]
     text = ", ".join(texts)
     if len(wanted) > len(named):

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import msgspec
 
 from madang.ecosystem.outcome import Outcome, Reading, Step, Strategy
-from madang.ecosystem.telling import names
-from madang.ecosystem.telling.shown import Cell, Column, Form, Table
+from madang.ecosystem.telling import components, names
+from madang.ecosystem.telling.shown import Cell, Column, Form, Sourced, Table
 from madang.i18n import Reader
 
 
@@ -53,6 +53,14 @@ class Tree(msgspec.Struct, frozen=True):
     branches: tuple[Branch, ...]
     counts: tuple[tuple[str, str, int], ...]
     """(state, its label, how many)"""
+
+
+def sourced(outcome: Outcome, reader: Reader) -> Sourced:
+    """Of measures and what supports them; of the indicators where there are none, for they say what is lacking."""
+    types = ("Measure", "Programme", "Call")
+    if any(one.type in types and one.count for one in outcome.sources):
+        return names.sourced(reader, outcome, types)
+    return components.sourced(outcome, reader)
 
 
 def trees(outcome: Outcome, reader: Reader) -> list[Tree]:

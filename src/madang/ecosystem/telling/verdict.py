@@ -10,7 +10,7 @@ from madang.ecosystem.figures.canvas import Sheet
 from madang.ecosystem.figures.interval import Interval, interval
 from madang.ecosystem.figures.share import Part, share
 from madang.ecosystem.outcome import Judged, Outcome, Scale
-from madang.ecosystem.telling import names
+from madang.ecosystem.telling import components, names
 from madang.ecosystem.telling.shown import Cell, Column, Form, Shown, Sourced, Table
 from madang.ecosystem.verdict import CoreVerdict, Evidence, Says, Stage, backs, wanted_of
 from madang.i18n import Reader
@@ -126,7 +126,7 @@ def evidence(outcome: Outcome, reader: Reader) -> Shown:
     return Shown(
         title=reader.t("ecosystem.evidence.title"),
         finding=reader.t("ecosystem.evidence.finding"),
-        source=names.sourced(reader, outcome),
+        source=names.sourced(reader, outcome, names.NETWORK),
         table=Table("evidence", columns, rows),
     )
 
@@ -209,6 +209,6 @@ def scale(one: Scale, outcome: Outcome, reader: Reader) -> Shown:
     return Shown(
         title=names.scale(reader, one.code),
         finding=reader.t("ecosystem.scale.finding", stage=reached),
-        source=names.sourced(reader, outcome),
+        source=components.sourced(outcome, reader),
         table=Table(f"scale-{one.code}", columns, rows),
     )
