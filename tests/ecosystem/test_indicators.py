@@ -176,12 +176,13 @@ def test_a_city_states_what_cannot_be_computed_and_what_it_knows_better() -> Non
     known = found(
         thing("Indicator", "a", indicatorCode="awareness", kpiValue=42.5),
         thing("Indicator", "b", indicatorCode="new-firms", kpiValue=30.0),
-        thing("Indicator", "c", indicatorCode="events"),
+        thing("Indicator", "c", indicatorCode="events", target=12.0),
     )
     assert (known["awareness"].value, known["awareness"].entity) == (42.5, "urn:ngsi-ld:Indicator:saem:x:a")
     assert known["new-firms"].value == 30.0
     assert known["events"].value == pytest.approx(10.0)
     assert known["events"].entity == ""
+    assert (known["events"].target, known["meetings"].target) == (12.0, None)
 
 
 def test_a_citys_own_indicators_stand_beside_and_are_in_no_score() -> None:

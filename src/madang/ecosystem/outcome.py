@@ -221,7 +221,7 @@ class Reading(msgspec.Struct, frozen=True):
     own one is to its target; None where it is missing. low, high: of 95 of 100 times that chance had the value so; None
     where chance has no part in it. score_low, score_high: the same as scores, the lower first. coverage: part of what it is
     computed from that is known. newest: microseconds UTC of the latest of it, 0 unknown. entity: the Indicator entity that
-    says so, "" if computed here. names, target: of a city's own one.
+    says so, "" if computed here. names: of a city's own one. target: its goal.
     """
 
     code: str

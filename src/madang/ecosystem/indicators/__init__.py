@@ -47,14 +47,10 @@ def readings(
     ground = ground_of(record, network, flows, standings)
     definitions = with_bounds(bounds or {})
     entities = ground.things(_STATED)
-    stated = {
-        one.text("indicatorCode"): one
-        for one in entities
-        if one.text("indicatorCode") in definitions and one.number("kpiValue") is not None
-    }
+    said = {code: one for one in entities if (code := one.text("indicatorCode")) in definitions}
     own = [one for one in entities if one.text("indicatorCode") not in definitions]
     return (
-        *(_reading(ground, one, stated.get(code)) for code, one in definitions.items()),
+        *(_reading(ground, one, said.get(code)) for code, one in definitions.items()),
         *(_own(ground, one) for one in own),
     )
 
@@ -71,7 +67,9 @@ def component_scores(
     )
 
 
-def _reading(ground: Ground, definition: Indicator, stated: Thing | None) -> Reading:
+def _reading(ground: Ground, definition: Indicator, said: Thing | None) -> Reading:
+    """said: the Indicator entity that states its value, or only its target."""
+    stated = said if said is not None and said.number("kpiValue") is not None else None
     if stated is None:
         formula = FORMULAS.get(definition.code)
         found = formula(ground) if formula else MISSING
@@ -93,6 +91,7 @@ def _reading(ground: Ground, definition: Indicator, stated: Thing | None) -> Rea
         entity=entity,
         score_low=ends[0] if ends else None,
         score_high=ends[-1] if ends else None,
+        target=said.number("target") if said is not None else None,
     )
 
 

@@ -115,6 +115,7 @@ class Row(msgspec.Struct, frozen=True):
     formula: str
     value: str
     unit: str
+    target: str
     score: float | None
     bounds: str
     scale: str
@@ -140,6 +141,7 @@ def indicator_row(one: Reading, reader: Reader) -> Row:
         formula=known.formulas.get(reader.language, "") if known else "",
         value="" if one.value is None else reader.number(one.value, decimals),
         unit=unit,
+        target="" if one.target is None else reader.number(one.target, decimals),
         score=one.score,
         bounds=f"{reader.number(one.low or 0, decimals)}–{reader.number(one.high or 0, decimals)}"
         if ranged
