@@ -38,13 +38,13 @@ MADE = (
     r"ecosystem\.evidence\.[a-z_]+\.(label|note)",
     r"ecosystem\.(gaps\.(kinds|than)|activity\.uses)\..*",
     r"ecosystem\.reason\.[a-z-]+",
-    r"ecosystem\.scale\.(yes|no|unknown)",
+    r"ecosystem\.(scale\.(yes|no|unknown)|flows\.outside)",
     r"ecosystem-page\.(tab|format|data|running|will)\..*",
     r"administration\..*",
     r"persons\.(done|wish|cause|fault)-.*",
     r"persons\.gone\..*",
     r"review\.[a-z-]+\..*",
-    r"ecosystem-firms\.sort\..*",
+    r"ecosystem-(firms\.sort|compare\.done)\..*",
     r"ecosystem\.(role|position-meaning|network\.(cores|measures))\..*",
 )
 MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|unknown|often|denied|busy|broken|fault)\..*",)
