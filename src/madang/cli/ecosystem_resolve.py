@@ -5,61 +5,21 @@ Named by `main.py` without being imported, as all commands of the ecosystem.
 
 from __future__ import annotations
 
-import asyncio
 import csv
-import os
 import sys
-from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 import orjson
 from cyclopts import Parameter
 
-from madang import vocabulary
 from madang.cli.exits import OK, PARTIAL
-from madang.cli.transfer import KEY, Where, address_of, export_lines, line_of, load_lines
-from madang.clock import SystemClock
-from madang.connect.adapter import Reading, adapter_named
-from madang.connect.mapping import Mapped, Mapper, Refused
-from madang.connect.recipes import CONNECTOR, entities_by, options_by
-from madang.connect.source import Surroundings
-from madang.ecosystem import suggestions
+from madang.cli.organisations import At, of_platform, of_table, write
 from madang.ecosystem.likely import merges_of
-from madang.ecosystem.record import Record, Thing
 from madang.ecosystem.resolution import PROPOSED, Entry, Resolution, entries_of, resolve
-from madang.ecosystem.suggestions import Status
-from madang.ecosystem.things import things_of
-from madang.ngsild.entity import Entity
-from madang.ngsild.parse import parse_entity
-from madang.ngsild.representation import Form, to_json
 
-_ORGANISATION: Final = "Organization"
 _SHOWN: Final = 40
-_AROUND: Final = Surroundings("city", "table", "UTC", "ko")
 _Flag = Annotated[bool, Parameter(negative=())]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class At:
-    """Which platform.
-
-    Parameters
-    ----------
-    tenant
-        Name of a tenant; without it the default one.
-    url
-        Address of the platform; without it the one that uses the home.
-    home
-        Folder where everything is kept (MADANG_HOME, ./.madang).
-    """
-
-    tenant: str = ""
-    url: str | None = None
-    home: str | None = None
 
 
 def resolve_command(
@@ -69,7 +29,7 @@ def resolve_command(
     least: float = PROPOSED,
     out: Path | None = None,
     json: _Flag = False,
-    at: At = At(),
+    at: At = At(),  # noqa: B008 frozen
 ) -> int:
     """Find entries that may be the same organisation, with reasons for and against. Nothing is ever merged by this.
 
@@ -88,8 +48,8 @@ def resolve_command(
     In a city that is not open, a key of the platform is needed; it is taken from the variable MADANG_KEY.
     """
     if file is None:
-        return _in_platform(Where(at.url or address_of(at.home), at.tenant, os.environ.get(KEY, "")), least)
-    things, refused = _table(file.absolute())
+        return _in_platform(at, least)
+    things, refused = of_table(file.absolute())
     entries = entries_of(things)
     found = resolve(entries, least)
     for one in refused[:_SHOWN]:
@@ -103,65 +63,20 @@ def resolve_command(
     return PARTIAL if refused else OK
 
 
-def _table(file: Path) -> tuple[list[Thing], list[Refused]]:
-    """The organisations of a table; rows that are none."""
-    kind = next(one for one in vocabulary.types().values() if one.term == _ORGANISATION)
-    adapter, options = adapter_named(CONNECTOR), options_by("organisations", {})
-    mappings = entities_by("organisations", ())
-    numbered = all(
-        field.name != "id" for table in adapter.discover(str(file), options) for field in table.fields
-    )
-    if numbered:
-        mappings = tuple([msgspec.structs.replace(one, id="{name}") for one in mappings])
-    mapper = Mapper(mappings, _AROUND, vocabulary.context())
-    raw: list[dict[str, Any]] = []
-    refused: list[Refused] = []
-    for step in adapter.read(Reading(str(file), options), {}):
-        for row in step.rows:
-            for one in [row] if isinstance(row, Refused) else mapper.map(row):
-                if isinstance(one, Mapped):
-                    # A table without a column for it has rows by their numbers
-                    identifier = (
-                        f"{one.id.rpartition(':')[0]}:{one.place.rpartition(':')[2]}" if numbered else one.id
-                    )
-                    raw.append(_plain(Entity(identifier, one.types, one.attributes)))
-                else:
-                    refused.append(one)
-    return list(things_of(raw, kind)), refused
-
-
-def _plain(entity: Entity) -> dict[str, Any]:
-    return to_json(entity, Form(vocabulary.context()))
-
-
-def _in_platform(where: Where, least: float) -> int:
+def _in_platform(at: At, least: float) -> int:
     """Write what is found as suggestions; what somebody has decided stays so."""
-    kinds = {entry.term: entry for entry in vocabulary.types().values()}
-    organisations = asyncio.run(_entities(where, kinds[_ORGANISATION].iri))
-    known = [
-        suggestions.from_entity(one) for one in asyncio.run(_entities(where, kinds[suggestions.TYPE].iri))
-    ]
-    decided = {one.id for one in known if one is not None and one.status is not Status.PROPOSED}
-    things = tuple(things_of(map(_plain, organisations), kinds[_ORGANISATION]))
-    city = organisations[0].id.split(":")[3] if organisations else "city"
-    found = merges_of(Record(city, {}, 0, 0, things), least)
-    fresh = [one for one in found if one.id not in decided]
-    now = SystemClock().now()
-    lines = [line_of(suggestions.to_entity(one, now)) for one in fresh]
-    loaded = asyncio.run(load_lines(where, lines))
+    where = at.where
+    register = of_platform(where)
+    found = merges_of(register.record, least)
+    fresh = [one for one in found if one.id not in register.decided]
+    loaded = write(where, fresh)
     sys.stdout.write(
-        f"{len(things):,} organisations, {len(fresh):,} pairs that may be one and wait for a person"
+        f"{len(register.record.things):,} organisations, {len(fresh):,} pairs that may be one and wait for a person"
         f" ({len(found) - len(fresh):,} more were decided before)\n"
     )
     for _, reason in loaded.refused[:_SHOWN]:
         sys.stderr.write(f"{reason}\n")
     return PARTIAL if loaded.refused else OK
-
-
-async def _entities(where: Where, type_: str) -> list[Entity]:
-    lines = BytesIO()
-    await export_lines(where, type_, lines)
-    return [parse_entity(orjson.loads(line), vocabulary.context()) for line in lines.getvalue().splitlines()]
 
 
 def _rows(entries: tuple[Entry, ...], found: Resolution) -> Any:

@@ -50,6 +50,8 @@ def application(wiring: Wiring) -> App:
     app.command(ecosystem := App(name="ecosystem", help="The innovation ecosystem: who works with whom."))
     ecosystem.command("madang.cli.ecosystem:analyse_command", name="analyse")
     ecosystem.command("madang.cli.ecosystem_resolve:resolve_command", name="resolve")
+    ecosystem.command("madang.cli.ecosystem_report:report_command", name="report")
+    ecosystem.command("madang.cli.ecosystem_classify:classify_command", name="classify")
     app.command(bench, name="bench")
     app.command(bench_scale_command(wiring), name="bench-scale")
     return app
