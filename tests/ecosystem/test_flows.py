@@ -145,6 +145,16 @@ def test_what_stands_is_told_once() -> None:
     }
 
 
+def test_what_is_to_come_or_was_called_off_has_not_happened() -> None:
+    today = NOW // 86_400_000_000
+    tomorrow = thing("Event", 1, today + 1, participant=org("firm"))
+    planned = thing("Project", 1, DAY_0, status="planned", participant=org("firm", "fund"))
+    off = thing("Event", 2, DAY_0, status="cancelled", participant=org("firm"))
+    found = facts(*EVERYBODY, tomorrow, planned, off)
+    assert (found.cells, found.activity) == ((), ())
+    assert facts(*EVERYBODY, thing("Event", 3, today, participant=org("firm"))).cells
+
+
 def test_who_is_confirmed_to_be_the_same_is_one() -> None:
     one = organisation(1, "startup", partnerOf=org(3))
     again = organisation(2, "startup", partnerOf=org(3), sameAs=org(1))
@@ -273,6 +283,10 @@ def test_what_a_city_cannot_do_without_is_missed_only_where_it_would_be_known() 
     assert found["economic", "human", "capital"] == "missing"
     assert found["human", "economic", "people"] == "unknown"
     assert ("institution", "economic", "capital") not in found
+    for days, kind in ((29, "unknown"), (30, "missing")):
+        uses = tuple(Use(DAY_0 + day, "read", "startup", 1) for day in range(days))
+        told = {(gap.source, gap.target): gap.kind for gap in facts(uses=uses).gaps}
+        assert told["platform", "culture"] == kind
 
 
 def contracts(numbers: dict[int, int]) -> list[Thing]:

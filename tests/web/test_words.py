@@ -41,6 +41,7 @@ MADE = (
     r"ecosystem\.(scale\.(yes|no|unknown)|flows\.outside)",
     r"ecosystem-page\.(tab|format|data|running|will)\..*",
     r"administration\..*",
+    r"type-words\.(runs|kind)\..*",
     r"persons\.(done|wish|cause|fault)-.*",
     r"persons\.gone\..*",
     r"review\.[a-z-]+\..*",

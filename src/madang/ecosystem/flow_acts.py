@@ -3,7 +3,7 @@
 A contract is two acts, money one way and service the other; a meeting is one in which everybody gives to everybody else.
 A link that its type does not pass on is an act of its two ends. What stands (a street is operated by the city) and has no
 date of its own is told once, however many streets there are: what is physical counts by type, and what both ends say is
-said once.
+said once. What is planned or was called off has not happened.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from madang.vocabulary import Component, EntityType, Flow, Passing, Runs, ValueK
 
 _URN_TYPE: Final = 2
 _CHANNELS: Final = frozenset(channel.value for channel in Channel)
+_DAY_MICROSECONDS: Final = 86_400_000_000
+# Something of these states has not happened, or not come about
+_NOT_DONE: Final = frozenset(("planned", "cancelled", "refused"))
+_STATUS: Final = "status"
 _AMOUNT: Final = "amount"
 _ARISEN: Final = "arisenFrom"
 _CATEGORY: Final = "category"
@@ -110,6 +114,7 @@ class Acts(msgspec.Struct, frozen=True):
 def acts_of(record: Record, words: Vocabulary, census: Census) -> Acts:
     """Everything that the record tells of who gave what to whom."""
     plans = _plans(words)
+    today = record.read // _DAY_MICROSECONDS
     money = next(term.unit for term in words.attributes.values() if term.term == _AMOUNT)
     channels = {thing.id: _own_channel(thing, plans) for thing in record.things if thing.type in plans}
     unaccounted: Counter[str] = Counter()
@@ -120,7 +125,7 @@ def acts_of(record: Record, words: Vocabulary, census: Census) -> Acts:
         if plan is None:
             continue
         said = plan.links & thing.values.keys()
-        if not said and not plan.kind.protected:
+        if (not said and not plan.kind.protected) or _is_to_come(thing, plan, today):
             continue
         base = _base(thing, plan, census, channels, money)
         found += _passed(thing, plan, base, census)
@@ -173,6 +178,13 @@ def _plans(words: Vocabulary) -> dict[str, _Plan]:
         plain = {term: ran for term, ran in links.items() if term not in named}
         plans[kind.term] = _Plan(kind, passes, frozenset({*plain, *ran} - {""}), plain)
     return plans
+
+
+def _is_to_come(thing: Thing, plan: _Plan, today: int) -> bool:
+    """Whether it is only planned, or was called off: nothing has run yet."""
+    if not plan.kind.dated:
+        return False
+    return thing.text(_STATUS) in _NOT_DONE or (thing.day is not None and thing.day > today)
 
 
 def _own_channel(thing: Thing, plans: Mapping[str, _Plan]) -> str:

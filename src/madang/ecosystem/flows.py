@@ -23,6 +23,8 @@ from madang.vocabulary import Vocabulary
 
 _MICROSECONDS: Final = 1_000_000
 _PAST: Final = "past"
+# On fewer days of use nobody can say what is missing
+_KNOWN_DAYS: Final = 30
 _NO_TARGETS: Final[Mapping[str, float]] = {}
 
 
@@ -42,7 +44,8 @@ def flow_facts(
     account.use(record.uses)
     cells = account.cells()
     online, offline = _mediated(read.acts)
-    known = Known(frozenset(act.flow for act in read.acts), bool(record.uses))
+    used = {use.day for use in record.uses}
+    known = Known(frozenset(act.flow for act in read.acts), len(used) >= _KNOWN_DAYS)
     year = datetime.fromtimestamp(record.read / _MICROSECONDS, UTC).year - 1
     facts = FlowFacts(
         cells=cells,
