@@ -295,6 +295,9 @@ class Limits(msgspec.Struct, frozen=True):
     neighbourhood_together_max: Annotated[
         int, msgspec.Meta(description="members of one activity between whom its page looks for ties")
     ] = 100
+    others_kept_max: Annotated[
+        int, msgspec.Meta(description="outcomes of other cities that are kept to compare with")
+    ] = 50
     outcome_bytes_max: Annotated[
         int, msgspec.Meta(description="an outcome of another city that is compared")
     ] = 16 * 1024**2

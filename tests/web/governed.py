@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 from tests.ecosystem.made_firms import CLASS, MERGE, PARTNER, made_firms
-from tests.ecosystem.made_outcome import made_outcome
+from tests.ecosystem.made_outcome import NOON, made_outcome, other_outcome
 from tests.serving import Platform
 from tests.web.small_city import write_city
 
@@ -56,6 +56,9 @@ def govern(folder: Path) -> Governed:
     home = Home(folder / "home")
     home.create()
     kept.write(home.outcomes / "default", made_outcome())
+    kept.write(
+        home.outcomes / "default", msgspec.structs.replace(other_outcome(), city="saem", read=NOON - 40 * DAY)
+    )
     # In a thread of its own, as the browser's event loop may be running in this one
     with ThreadPoolExecutor(1) as thread:
         session, invitation = thread.submit(asyncio.run, _people(home)).result()

@@ -35,9 +35,10 @@ ADDRESSES = {
     "/{language}/ecosystem/industry": ("/{}/ecosystem/industry",),
     "/{language}/ecosystem/strategies": ("/{}/ecosystem/strategies",),
     "/{language}/ecosystem/network": ("/{}/ecosystem/network",),
-    "/{language}/ecosystem/firms": ("/{}/ecosystem/firms", "/{}/ecosystem/firms?map=1&sort=partners"),
+    "/{language}/ecosystem/firms": ("/{}/ecosystem/firms?map=1&sort=partners",),
+    "/{language}/ecosystem/compare": ("/{}/ecosystem/compare",),
     "/{language}/ecosystem/firms/{id:path}": (f"/{{}}/ecosystem/firms/{FIRM}",),
-    "/{language}/ecosystem/review": ("/{}/ecosystem/review", "/{}/ecosystem/review?category=class"),
+    "/{language}/ecosystem/review": ("/{}/ecosystem/review?category=class",),
     "/{language}/why": (f"/{{}}/why?entity={STATION}",),
     "/{language}/admin/policies": ("/{}/admin/policies",),
     "/{language}/admin/policies/edit": (
@@ -81,7 +82,7 @@ NO_PAGES = frozenset(
         *("/{language}/city/panel", "/{language}/city/overview", "/{language}/city/search"),
         *("/{language}/city/hours", "/{language}/city/layers/{layer}", "/{language}/city/ground/{role}"),
         *("/{language}/entities/{id:path}/history", "/{language}/ecosystem/data/{file}"),
-        "/{language}/ecosystem/firms/{id:path}/data/{file}",
+        *("/{language}/ecosystem/firms/{id:path}/data/{file}", "/{language}/ecosystem/compare/data/{file}"),
         *("/{language}/sign-in/{provider}", "/sign-in/return"),
     }
 )

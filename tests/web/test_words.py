@@ -46,7 +46,7 @@ MADE = (
     r"persons\.gone\..*",
     r"review\.[a-z-]+\..*",
     r"ecosystem-(firms\.sort|compare\.done)\..*",
-    r"ecosystem\.(role|position-meaning|network\.(cores|measures))\..*",
+    r"ecosystem\.(role|position-meaning|network\.(cores|measures)|compare\.changes)\..*",
 )
 MADE_OF_PROBLEMS = (r"problem\.(missing|wrong|unknown|often|denied|busy|broken|fault)\..*",)
 

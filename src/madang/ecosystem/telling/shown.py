@@ -16,12 +16,13 @@ Cell = str | float | int | None
 
 class Form(StrEnum):
     """How the values of a column are written. SHARE: parts of 1, as per cent. PLAIN: a number that is not grouped, as a
-    year is."""
+    year is. SIGNED: a difference."""
 
     TEXT = "text"
     NUMBER = "number"
     PLAIN = "plain"
     SHARE = "share"
+    SIGNED = "signed"
     MOMENT = "moment"
 
 
@@ -87,5 +88,7 @@ def words(reader: Reader, column: Column, cell: Cell) -> str:
             return reader.moment(int(cell)) if cell else "–"
         case Form.PLAIN:
             return str(int(cell))
+        case Form.SIGNED:
+            return ("+" if cell > 0 else "") + reader.number(cell, column.decimals)
         case _:
             return reader.number(cell, column.decimals)
