@@ -186,7 +186,13 @@ def stage(values: dict[str, float], judging: Judged, own: dict[str, float] | Non
 
 
 BIRTH = {"connected": 20.0, "pilots": 2.0}
-EXPANSION = {"connected": 60.0, "newcomers": 20.0, "invested-firms": 20.0, "pilots-to-contracts": 30.0}
+EXPANSION = {
+    "connected": 60.0,
+    "newcomers": 20.0,
+    "invested-firms": 20.0,
+    "pilots-to-contracts": 30.0,
+    "repeat-partners": 30.0,
+}
 LEADERSHIP = {"repeat-partners": 50.0}
 RENEWAL = {"new-firms": 30.0, "field-diversity": 0.9}
 

@@ -30,7 +30,7 @@ class Support(msgspec.Struct, frozen=True):
         area = bool(self.area) and self.area == wanted.area
         if (self.area and wanted.area and not area) or not (category or component):
             return 0
-        return 2 * category + 2 * component + area
+        return 3 * category + 2 * component + area
 
 
 def supports_of(record: Record, today: int) -> tuple[Support, ...]:
