@@ -52,6 +52,7 @@ __all__ = [
     "entity_type",
     "flow_label",
     "indexed",
+    "need_reason",
     "personal",
     "protected",
     "purpose",
@@ -187,6 +188,17 @@ def component_label(component: Component, language: str) -> str:
 
 def flow_label(flow: Flow, language: str) -> str:
     return _in(vocabulary().flows[flow], language)
+
+
+def need_reason(between: tuple[str, str, str], language: str) -> str:
+    """Why a city cannot do without a flow, by (source, target, flow); "" for one that is none of these."""
+    reasons = _reasons().get(between)
+    return _in(reasons, language) if reasons else ""
+
+
+@cache
+def _reasons() -> dict[tuple[str, str, str], Mapping[str, str]]:
+    return {(one.source.value, one.target.value, one.flow.value): one.reasons for one in vocabulary().needed}
 
 
 def _in(labels: Mapping[str, str], language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from madang import vocabulary
 from madang.ecosystem.outcome import Gap, Outcome
 from madang.ecosystem.telling import names
 from madang.ecosystem.telling.flows import sourced
@@ -21,6 +22,7 @@ def gaps(outcome: Outcome, reader: Reader) -> Shown:
         Column("count", reader.t("ecosystem.gaps.is"), Form.NUMBER),
         Column("expected", reader.t("ecosystem.gaps.expected"), Form.NUMBER),
         Column("against", reader.t("ecosystem.gaps.against")),
+        Column("why", reader.t("ecosystem.gaps.why")),
     ]
     rows = [_gap(one, reader) for one in outcome.flows.gaps]
     return Shown(
@@ -41,6 +43,7 @@ def _gap(one: Gap, reader: Reader) -> Sequence[Cell]:
         one.count,
         one.expected,
         against,
+        vocabulary.need_reason((one.source, one.target, one.flow), reader.language) or None,
     )
 
 
