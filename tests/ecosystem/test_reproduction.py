@@ -14,9 +14,9 @@ import madang.ecosystem as eco
 from madang.ecosystem.analysis import flagship
 from madang.ecosystem.concentration import centralisation, herfindahl, top_share
 from madang.ecosystem.core_pairs import find_groups
+from madang.ecosystem.counts import Counts
 from madang.ecosystem.network import network_of
 from madang.ecosystem.positions import communities, graph_of, positions
-from madang.ecosystem.counts import Counts
 from madang.ecosystem.projection import Pairs, count, project
 from madang.ecosystem.single_core import core_of
 
@@ -47,7 +47,8 @@ def test_h2020_measures() -> None:
         repeated.n, repeated.left, repeated.right, repeated.together, np.ones(len(repeated.left))
     )
     igraph.set_random_number_generator(random.Random(0))
-    assert communities(graph_of(unweighted))[1] == pytest.approx(0.5071, abs=0.003)
+    weights = unweighted.weights.tolist()
+    assert communities(graph_of(unweighted), weights)[1] == pytest.approx(0.5071, abs=0.003)
 
 
 def test_weighted_by_size_the_largest_are_those_who_do_most() -> None:

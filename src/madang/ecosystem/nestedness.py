@@ -15,7 +15,7 @@ from scipy import sparse
 from madang.ecosystem.ties import Floats, Ties
 
 # So many common participations are counted for all pairs; beyond, pairs with some organisations (or activities) only
-_WORK_MAX: Final = 20_000_000
+_WORK_MAX: Final = 5_000_000
 
 
 class Nestedness(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from typing import Final
 
 import igraph
@@ -14,14 +15,18 @@ import msgspec
 import numpy as np
 
 from madang.ecosystem.projection import Pairs
+from madang.ecosystem.structural_holes import constraint
 from madang.ecosystem.ties import Floats, Integers
 
 # Up to so many nodes times ties betweenness is exact
 _EXACT_WORK_MAX: Final = 200_000_000
-_SOURCES: Final = 100
+# Beyond, from as many sources as this leaves, in numbers of ties that are walked
+_SAMPLED_WORK: Final = 200_000_000
+_SOURCES: Final = (40, 100)
 _LEIDEN_TRIES: Final = 5
-# Burt's constraint of a node grows with the square of its neighbours
-_CONSTRAINT_WORK_MAX: Final = 200_000_000
+# Beyond so many pairs the search for communities is run once, and not until nothing changes any more
+_LEIDEN_PAIRS_MAX: Final = 500_000
+_LEIDEN_ROUNDS: Final = 2
 
 
 class Sampled(msgspec.Struct, frozen=True):
@@ -39,7 +44,7 @@ class Positions(msgspec.Struct, frozen=True, eq=False):
     partners: different ones. strength: sum of 1/(n - 1) over pairs, which is the number of activities with others. rank:
     weighted PageRank. betweenness: Freeman's, unweighted, ends left out. core: number in the network of partners.
     repeat_core: in that of repeated partners. community: number of the Leiden community, the largest is 0. constraint:
-    Burt's, NaN for organisations without partners and where it was too costly. sampled: of betweenness, None if exact.
+    Burt's, NaN for organisations without partners. sampled: of betweenness, None if exact.
     modularity: of the communities.
     """
 
@@ -56,10 +61,8 @@ class Positions(msgspec.Struct, frozen=True, eq=False):
 
 
 def graph_of(pairs: Pairs) -> igraph.Graph:
-    """The one-mode network, its ties weighted by the attribute "weight"."""
-    graph = igraph.Graph(n=pairs.n, edges=np.column_stack((pairs.left, pairs.right)))
-    graph.es["weight"] = pairs.weights.tolist()
-    return graph
+    """The one-mode network; its ties are in the order of the pairs."""
+    return igraph.Graph(n=pairs.n, edges=np.column_stack((pairs.left, pairs.right)))
 
 
 def positions(pairs: Pairs, seed: int = 0) -> Positions:
@@ -68,16 +71,17 @@ def positions(pairs: Pairs, seed: int = 0) -> Positions:
     igraph.set_random_number_generator(chance)
     graph = graph_of(pairs)
     between, sampled = betweenness(graph, chance)
-    community, modularity = communities(graph)
+    weights = pairs.weights.tolist()
+    community, modularity = communities(graph, weights)
     return Positions(
         partners=pairs.partners,
         strength=pairs.strengths,
-        rank=np.array(graph.pagerank(weights="weight")),
+        rank=np.array(graph.pagerank(weights=weights)),
         betweenness=between,
         core=np.array(graph.coreness()),
         repeat_core=np.array(graph_of(pairs.repeated()).coreness()),
         community=community,
-        constraint=constraint(graph),
+        constraint=constraint(pairs),
         modularity=modularity,
         sampled=sampled,
     )
@@ -88,22 +92,27 @@ def betweenness(graph: igraph.Graph, chance: random.Random) -> tuple[Floats, Sam
     n = graph.vcount()
     if n * graph.ecount() <= _EXACT_WORK_MAX:
         return np.array(graph.betweenness()), None
-    halves = [chance.sample(range(n), _SOURCES // 2) for _ in range(2)]
+    least, most = _SOURCES
+    half_sources = min(most, max(least, _SAMPLED_WORK // graph.ecount())) // 2
+    halves = [chance.sample(range(n), half_sources) for _ in range(2)]
     drawn = [np.array(graph.betweenness(sources=half, targets=None)) * (n / len(half)) for half in halves]
     mean = (drawn[0] + drawn[1]) / 2
     top = int(np.argmax(mean))
     error = abs(drawn[0][top] - drawn[1][top]) / 2 / mean[top] if mean[top] > 0 else math.nan
-    return mean, Sampled(_SOURCES // 2 * 2, n, float(error))
+    return mean, Sampled(2 * half_sources, n, float(error))
 
 
-def communities(graph: igraph.Graph) -> tuple[Integers, float]:
-    """(community of each node, modularity): the best of some runs of the Leiden algorithm; ties weighted."""
+def communities(graph: igraph.Graph, weights: Sequence[float]) -> tuple[Integers, float]:
+    """(community of each node, modularity): the best of some runs of the Leiden algorithm. weights: of the ties."""
     if not graph.ecount():
         return np.arange(graph.vcount()), 0.0
+    large = graph.ecount() > _LEIDEN_PAIRS_MAX
     best = max(
         (
-            graph.community_leiden("modularity", weights="weight", n_iterations=-1)
-            for _ in range(_LEIDEN_TRIES)
+            graph.community_leiden(
+                "modularity", weights=weights, n_iterations=_LEIDEN_ROUNDS if large else -1
+            )
+            for _ in range(1 if large else _LEIDEN_TRIES)
         ),
         key=lambda found: found.modularity,
     )
@@ -111,18 +120,4 @@ def communities(graph: igraph.Graph) -> tuple[Integers, float]:
     order = np.argsort(-np.bincount(labels), kind="stable")
     numbers = np.empty_like(order)
     numbers[order] = np.arange(len(order))
-    return numbers[labels], float(graph.modularity(best.membership, weights="weight"))
-
-
-def constraint(graph: igraph.Graph) -> Floats:
-    """Burt's constraint of each node, unweighted: low for those who join what is otherwise apart."""
-    degrees = np.array(graph.degree(), dtype=float)
-    found = np.full(graph.vcount(), np.nan)
-    affordable = np.flatnonzero(degrees > 0)
-    if float((degrees**2).sum()) > _CONSTRAINT_WORK_MAX:
-        # Those with the most neighbours are the dearest, and there are few of them
-        order = affordable[np.argsort(degrees[affordable])]
-        work = np.cumsum(degrees[order] ** 2)
-        affordable = order[work <= _CONSTRAINT_WORK_MAX]
-    found[affordable] = graph.constraint(vertices=affordable.tolist())
-    return found
+    return numbers[labels], float(graph.modularity(best.membership, weights=weights))

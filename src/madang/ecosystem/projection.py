@@ -55,18 +55,16 @@ def project(ties: Ties, *, size_max: int | None = None) -> Pairs:
     sizes = ties.sizes
     counted = sizes > 1 if size_max is None else (sizes > 1) & (sizes <= size_max)
     incidence = ties.incidence()[:, np.flatnonzero(counted)]
-    shares = sparse.diags_array(1.0 / (sizes[counted] - 1))
-    together = sparse.triu(incidence @ incidence.T, k=1, format="csr")
-    weights = sparse.triu(incidence @ shares @ incidence.T, k=1, format="csr")
-    for table in (together, weights):
-        table.sort_indices()
-    found = together.tocoo()
+    # How often in the real part, how much in the imaginary one: a single product tells both
+    units = sparse.diags_array(1 + 1j / (sizes[counted] - 1))
+    found = sparse.triu(incidence @ units @ incidence.T, k=1, format="csr")
+    found.sort_indices()
     return Pairs(
         len(ties.organisations),
-        found.coords[0].astype(np.int64),
-        found.coords[1].astype(np.int64),
-        np.rint(found.data).astype(np.int64),
-        weights.tocoo().data,
+        np.repeat(np.arange(found.shape[0]), np.diff(found.indptr)),
+        found.indices.astype(np.int64),
+        np.rint(found.data.real).astype(np.int64),
+        found.data.imag.copy(),
     )
 
 
