@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from madang.city.apply import apply
 from madang.city.check import check, read_city, require
 from madang.city.file import SourceTable
 from madang.connect.adapter import Reading, adapter_named
-from madang.connect.mapping import Mapped, Mapper, Refused
+from madang.connect.mapping import Mapped, Mapper, Refused, fields_of
 from madang.connect.progress import refuse
 from madang.connect.reader import Reader
-from madang.connect.recipes import RECIPES, entities_by, options_by, recipe
+from madang.connect.recipes import RECIPES, entities_by, may_lack, options_by, recipe
 from madang.hub.hub import Hub
 from madang.trust.access import OPEN
 
@@ -91,6 +92,25 @@ def test_every_recipe_is_in_the_city_files_form_and_in_the_vocabulary() -> None:
             assert not unknown, (name, unknown)
             if name != "organisations":
                 assert {"source"} <= set(mapping.attributes), (name, mapping.type)
+
+
+def test_the_docs_name_every_recipe_and_what_it_needs() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "ecosystem-data.md").read_text(encoding="utf-8")
+    rows = {
+        row[1]: row[2] for row in re.finditer(r"^\| `([a-z0-9-]+)` \|.*\| (.+?) \|$", document, re.MULTILINE)
+    }
+    needed = {
+        name: {
+            field
+            for mapping in recipe(name).entity
+            for _, field in fields_of(mapping)
+            if field not in may_lack(name) and not field.startswith("@")
+        }
+        for name in RECIPES
+    }
+    # An investment is told from others by the organisations that two columns name
+    needed["dart"] |= {"회사명"}
+    assert {name: set(columns.split(", ")) for name, columns in rows.items()} == needed
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp949"])

@@ -75,5 +75,7 @@ def may_lack(name: str) -> frozenset[str]:
 
 def _spare(place: Place, mapping: EntityMapping) -> bool:
     if place[0] == "attributes":
-        return not mapping.attributes[str(place[1])].required
+        # Of a text in several languages the city's own is enough
+        translation = place[2:3] == ("language",) and place[3:] != ("local",)
+        return translation or not mapping.attributes[str(place[1])].required
     return place[0] in ("where", "unless")
