@@ -50,6 +50,7 @@ LEAVES = frozenset(
         "settings",
         "setting_forms",
         "sheets",
+        "typeface",
         "logs",
         "meters",
         "workbook",

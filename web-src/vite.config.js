@@ -19,6 +19,12 @@ const finish = {
   closeBundle() {
     mkdirSync(join(out, "licences"), { recursive: true });
     copyFileSync("node_modules/pretendard/dist/LICENSE.txt", join(out, "licences/Pretendard-OFL.txt"));
+    // Files such as reports are set in them
+    mkdirSync(join(out, "fonts"), { recursive: true });
+    for (const weight of ["Regular", "SemiBold"]) {
+      const name = `Pretendard-${weight}.ttf`;
+      copyFileSync(join("node_modules/pretendard/dist/public/static/alternative", name), join(out, "fonts", name));
+    }
     copyFileSync("node_modules/maplibre-gl/LICENSE.txt", join(out, "licences/MapLibre.txt"));
     for (const path of files(out).filter((name) => /\.(js|css|svg)$/.test(name))) {
       const content = readFileSync(path);

@@ -109,7 +109,7 @@ def analyse_command(
     founded = eco.founded_of_frame(ties, table, columns) if table is not None else None
     options = eco.Options(not wanted.unweighted, wanted.size_max, wanted.tries)
     asked = eco.wanted_trials(wanted.configurations, wanted.evens, wanted.bootstraps)
-    trials = _told(eco.run_trials(ties, options, asked, work), len(asked))
+    trials = told(eco.run_trials(ties, options, asked, work), len(asked))
     analysis = eco.analyse(eco.Subject(ties, options), trials, founded=founded)
     shown = _shown(eco.positions_frame(ties, analysis).head(_RANKED).to_dicts(), ties, analysis)
     sys.stdout.write(
@@ -118,7 +118,7 @@ def analyse_command(
     return OK
 
 
-def _told(trials: Iterable[eco.Trial], of: int) -> list[eco.Trial]:
+def told(trials: Iterable[eco.Trial], of: int) -> list[eco.Trial]:
     """All of them, saying every second how many are done."""
     found: list[eco.Trial] = []
     told = time.monotonic()

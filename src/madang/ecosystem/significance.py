@@ -48,8 +48,9 @@ def _probability(group: tuple[int, float], drawn: Floats) -> float:
     sizes, qualities = drawn.T
     width = len(drawn) ** (-1 / 6)
     size_width, quality_width = (max(float(np.std(one)), 1e-12) * width for one in (sizes, qualities))
-    correlation = float(np.corrcoef(sizes, qualities)[0, 1]) if len(drawn) > 2 else 0.0
-    correlation = float(np.clip(np.nan_to_num(correlation), -_CORRELATION_MAX, _CORRELATION_MAX))
+    vary = len(drawn) > 2 and np.ptp(sizes) > 0 and np.ptp(qualities) > 0
+    correlation = float(np.corrcoef(sizes, qualities)[0, 1]) if vary else 0.0
+    correlation = float(np.clip(correlation, -_CORRELATION_MAX, _CORRELATION_MAX))
     steps = (size - sizes) / size_width
     logs = -(steps**2) / 2
     # The nearest sizes decide also where all are far

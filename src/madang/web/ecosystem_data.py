@@ -59,16 +59,25 @@ def given(body: bytes, name: str, media_type: str) -> Response:
 
 async def parquet(table: Table, outcome: Outcome) -> bytes:
     """Written by a process of its own. Raises ProgramFailed."""
-    process = await children.start("madang.ecosystem.telling.columns_child")
+    return await asked_of_child(
+        "madang.ecosystem.telling.columns_child",
+        msgspec.msgpack.encode(exports.rows_of(table, outcome)),
+        "The table could not be written as Parquet; take it as CSV",
+    )
+
+
+async def asked_of_child(module: str, order: bytes, failed: str) -> bytes:
+    """The one answer of a process that is started for it. failed: what is said if it has none. Raises ProgramFailed."""
+    process = await children.start(module)
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            process.stdin.write(framed(msgspec.msgpack.encode(exports.rows_of(table, outcome))))
+            process.stdin.write(framed(order))
             await process.stdin.drain()
         body = await receive_frame(process.stdout)
     finally:
         await children.end(process)
     if body is None:
-        raise ProgramFailed("The table could not be written as Parquet; take it as CSV")
+        raise ProgramFailed(failed)
     return body
