@@ -25,7 +25,8 @@ class Source(msgspec.Struct, frozen=True):
 
 class Standing(msgspec.Struct, frozen=True):
     """One organisation. constraint: None where it has no partners or it was too costly. core: number of the significant
-    core that it belongs to. role: keystone, dominator, niche or "" where nothing sets it apart."""
+    core that it belongs to. role: keystone, dominator, niche or "" where nothing sets it apart. first_time: whether those
+    who founded it had founded nothing before, None where that is not known."""
 
     id: str
     names: dict[str, str]
@@ -47,6 +48,7 @@ class Standing(msgspec.Struct, frozen=True):
     community: int = 0
     core: int | None = None
     role: str = ""
+    first_time: bool | None = None
 
 
 class FoundCore(msgspec.Struct, frozen=True):

@@ -65,6 +65,9 @@ def _facts(identifier: str, entities: Sequence[Thing], known: dict[str, Thing]) 
         employees=number("numberOfEmployees"),
         district=_district([*entities, *houses], known),
         place=next((one.place for one in (*entities, *houses) if one.place is not None), None),
+        first_time=next(
+            (said for one in entities if isinstance(said := one.values.get("firstTimeFounders"), bool)), None
+        ),
     )
 
 

@@ -5,15 +5,15 @@ Each suggestion is shown with its reasons for and against; what is decided can b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from starlette.responses import RedirectResponse, Response
 
 from madang import vocabulary
-from madang.ecosystem import suggestions
+from madang.ecosystem import exposure, suggestions
 from madang.ecosystem.suggestions import AXES, Category, Reason, Status, Suggestion
-from madang.errors import BadRequestData, NotFound
+from madang.errors import BadRequestData, Denied, NotFound
 from madang.hub import entities
 from madang.ngsild.entity import Entity
 from madang.ngsild.query import Query, Window
@@ -28,6 +28,8 @@ from madang.web.visit import Visit
 
 PATH: Final = "/ecosystem/review"
 ROWS: Final = 20
+# Of how many suggestions it is counted who is in them
+_COUNTED_MAX: Final = 1000
 _FORM_BYTES_MAX: Final = 8192
 _FIELDS_MAX: Final = 20
 _ACTIONS: Final = {"confirm": Status.CONFIRMED, "refuse": Status.REFUSED, "reopen": Status.PROPOSED}
@@ -36,6 +38,8 @@ _COMPARED: Final = (
     *("businessNumber", "corporateNumber", "legalForm", "category", "address", "homePage"),
     *("foundingYear", "industryName", "products", "country", "region", "source", "dataProvider"),
 )
+# Values of reasons that are parts of 1
+_PARTS: Final = ("confidence", "share", "likeness")
 _TOLD: Final = ("products", "description", "industryName", "homePage")
 
 
@@ -52,13 +56,11 @@ class Compared(msgspec.Struct, frozen=True):
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """A field of the form of a class. options: (code, label, whether it is chosen). free: any text may be written."""
+    """A field of the form of a class. options: (code, label, whether it is chosen)."""
 
     axis: str
     label: str
     options: tuple[tuple[str, str, bool], ...]
-    value: str
-    free: bool
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -103,7 +105,7 @@ def reason_words(visit: Visit, reason: Reason) -> str:
     if not reason.code or not visit.known(key):
         return reason.text or reason.code
     values = {
-        name: visit.reader.percent(value) if isinstance(value, float) and 0.0 <= value <= 1.0 else value
+        name: visit.reader.percent(value) if name in _PARTS and isinstance(value, float) else value
         for name, value in reason.values.items()
     }
     if (axis := str(values.get("axis", ""))) in AXES:
@@ -161,6 +163,7 @@ async def _page(visit: Visit, problem: str = "") -> Response:
             "decided": decided,
             "action": visit.url(PATH),
             "problem": problem,
+            "parity": await _parity(visit) if category is Category.PARTNER else None,
         },
         409 if problem else 200,
     )
@@ -216,6 +219,47 @@ def _shown(visit: Visit, one: Suggestion, known: dict[str, Entity], by: dict[str
     )
 
 
+async def _parity(visit: Visit) -> dict[str, Any] | None:
+    """Who is suggested how often, beside how many they are; None where there is no analysis, or none that the reader sees."""
+    made = visit.site.outcomes
+    try:
+        outcome = await made.latest(visit.access) if made is not None else None
+    except Denied:
+        return None
+    if outcome is None:
+        return None
+    found: list[Suggestion] = []
+    total = 0
+    for status in (Status.PROPOSED, Status.CONFIRMED):
+        page = await suggestions.listed(
+            visit.site.hub, visit.access, Category.PARTNER, status, Window(limit=_COUNTED_MAX)
+        )
+        found += page.suggestions
+        total += page.total
+    shown = exposure.listed(found)
+    shares = exposure.parity(outcome.standings, shown, visit.reader.local(visit.reader.now).year)
+    known = await organisations(visit, [one.group for one in shares if one.kind == "district"])
+    return {
+        "rows": [
+            (visit.t(f"review.parity.kinds.{one.kind}"), _group(visit, one, known), one) for one in shares
+        ],
+        "concentration": exposure.concentration(shown),
+        "counted": len(found),
+        "of": total,
+        "newest": outcome.read,
+        "organisations": len(outcome.standings),
+    }
+
+
+def _group(visit: Visit, one: exposure.Share, known: dict[str, Entity]) -> str:
+    """What a group is called; a district by its name."""
+    if not one.group:
+        return visit.t("review.parity.unknown")
+    if one.kind != "district":
+        return visit.t(f"review.parity.{one.kind}.{one.group}")
+    return visit.shower.name(known[one.group]) if one.group in known else visit.shower.key(one.group)
+
+
 def _ends(one: Suggestion) -> list[str]:
     return [one.subject, one.participant] if one.participant else [one.subject]
 
@@ -244,17 +288,19 @@ def _facts(visit: Visit, entity: Entity, terms: Sequence[str]) -> dict[str, tupl
 
 def _choice(visit: Visit, axis: str, one: Suggestion, entity: Entity | None) -> Choice:
     iri = visit.site.hub.contexts.own.expand(axis)
-    known = vocabulary.attribute(iri)
-    now = _said(entity, iri) if entity is not None else ""
-    value = one.classes.get(axis) or now
-    codes = dict.fromkeys([*(known.values if known else ()), *([value] if value else ())])
+    value = one.classes.get(axis) or (_said(entity, iri) if entity is not None else "")
+    codes = dict.fromkeys([*taxonomy().axes[Axis(axis)], *([value] if value else ())])
     return Choice(
         axis=axis,
         label=vocabulary.attribute_label(iri, visit.language),
-        options=tuple((code, class_label(visit, axis, code), code == value) for code in codes),
-        value=value,
-        free=known is None or known.kind is not ValueKind.CODE,
+        options=tuple((code, _option(visit, axis, code), code == value) for code in codes),
     )
+
+
+def _option(visit: Visit, axis: str, code: str) -> str:
+    """Industries are known by their codes too."""
+    label = class_label(visit, axis, code)
+    return f"{code} {label}" if axis == Axis.INDUSTRY and label != code else label
 
 
 def _said(entity: Entity, iri: str) -> str:
@@ -266,10 +312,8 @@ def _said(entity: Entity, iri: str) -> str:
 
 
 def _require_known(classes: dict[str, str]) -> None:
-    """Raises BadRequestData for a code that the vocabulary has not."""
+    """Raises BadRequestData for a code that is of no class."""
     for axis, code in classes.items():
         known = vocabulary.attribute(vocabulary.context().expand(axis))
-        if known is not None and known.kind is ValueKind.CODE and code not in known.values:
+        if taxonomy().category(Axis(axis), code) is None and (known is None or code not in known.values):
             raise BadRequestData(f"'{code:.40}' is no {axis}")
-        if len(code) > 40:
-            raise BadRequestData(f"A code of {axis} has at most 40 characters")
