@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from madang.ecosystem.figures.lines import Axis, Line, lines
 from madang.ecosystem.outcome import Outcome
 from madang.ecosystem.telling import names
 from madang.ecosystem.telling.shown import Cell, Column, Form, Shown, Sourced, Table
 from madang.i18n import Reader
+
+_USES: Final = ("read", "download", "notification", "write")
 
 
 def activity(outcome: Outcome, reader: Reader) -> Shown:
@@ -38,14 +41,16 @@ def activity(outcome: Outcome, reader: Reader) -> Shown:
 
 
 def by_month(outcome: Outcome, reader: Reader) -> tuple[list[str], list[Line]]:
-    """Every month from the first to the last, and how much ran on line, off line and past the platform in each."""
-    found = {one.month for one in outcome.flows.activity}
+    """Every month from the first to the last, and how much was done on line, off line and past the platform in each. Uses,
+    which machines make by the thousand, are left out: nothing else could be seen beside them."""
+    activity = [one for one in outcome.flows.activity if one.what not in _USES]
+    found = {one.month for one in activity}
     if not found:
         return [], []
     first, last = (int(month[:4]) * 12 + int(month[5:7]) - 1 for month in (min(found), max(found)))
     months = [f"{n // 12}-{n % 12 + 1:02}" for n in range(first, last + 1)]
     totals = {month: [0.0, 0.0, 0.0] for month in months}
-    for one in outcome.flows.activity:
+    for one in activity:
         counts = one.online, one.offline, one.count - one.online - one.offline
         totals[one.month] = [total + count for total, count in zip(totals[one.month], counts, strict=True)]
     kinds = (("online", "accent", ""), ("offline", "cat-5", ""), ("outside", "cat-7", "4 3"))
