@@ -83,3 +83,17 @@ def test_encoding_and_delimiter_are_found_out(encoding: str, delimiter: str) -> 
 def test_utf16_is_named() -> None:
     with pytest.raises(SourceFailed, match="UTF-16"):
         sniff("a,b".encode("utf-16"), "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        ("a,b\n1,x;y;z\n2,x;y;z;w\n", ","),
+        ('a,b\n"1,2,3",x;y\n"4,5",x;y\n', ","),
+        ("a;b\n1,5;2,5\n3,5;4,5\n", ";"),
+        ("title\na\tb\n1\t2\n", "\t"),
+        ("title\n", ","),
+    ],
+)
+def test_the_delimiter_is_the_one_that_rows_have_as_many_of(text: str, delimiter: str) -> None:
+    assert sniff(text.encode(), "", "").delimiter == delimiter

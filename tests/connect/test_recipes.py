@@ -126,6 +126,7 @@ def test_contracts_of_the_procurement_service(tmp_path: Path, encoding: str) -> 
     assert first["date"]["value"] == {"@type": "Date", "@value": "2024-03-05"}
     assert first["dataProvider"]["value"] == "조달청"
     assert first["supplier"]["object"] == f"{ORGANISATION}1248100998"
+    assert entities["Organization:1248100998"]["businessNumber"]["value"] == "124-81-00998"
     assert first["supplier"]["observedAt"] == "2024-03-04T15:00:00Z"
     # Rows of a joint contract are one contract of several suppliers
     assert named(entities, entities["Contract:R2"]["supplier"]) == {"(주)가온 테크", "한빛소프트(유)"}

@@ -7,7 +7,8 @@ newline, quote and the usual delimiters never occur within another character. Sh
 from __future__ import annotations
 
 import csv
-from collections import deque
+import re
+from collections import Counter, deque
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
@@ -18,6 +19,7 @@ from madang.settings import LIMITS
 
 SAMPLE_BYTES: Final = 64 * 1024
 _DELIMITERS: Final = (",", ";", "\t", "|")
+_QUOTED: Final = re.compile(rb'"[^"]*"')
 _BOM: Final = b"\xef\xbb\xbf"
 _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 
@@ -77,11 +79,12 @@ def _fits(sample: bytes, encoding: str) -> bool:
 
 
 def _delimiter(sample: bytes) -> str:
-    """The one that the first lines with any have most of."""
-    lines = sample.splitlines()[:20]
-    counts = {mark: sum(line.count(mark.encode()) for line in lines) for mark in _DELIMITERS}
-    best = max(_DELIMITERS, key=lambda mark: counts[mark])
-    return best if counts[best] else ","
+    """The one that most of the first lines have as many of, outside quotes; of several such, the one of the first line."""
+    lines = [_QUOTED.sub(b"", line) for line in sample.splitlines()[:20]]
+    counts = {mark: [n for line in lines if (n := line.count(mark.encode()))] for mark in _DELIMITERS}
+    alike = {mark: max(Counter(found).values(), default=0) for mark, found in counts.items()}
+    first = next((line for line in lines if any(mark.encode() in line for mark in _DELIMITERS)), b"")
+    return max(_DELIMITERS, key=lambda mark: (alike[mark], first.count(mark.encode()), sum(counts[mark])))
 
 
 def rows(file: BinaryIO, dialect: Dialect, offset: int, line: int, *, growing: bool = False) -> Iterator[Row]:

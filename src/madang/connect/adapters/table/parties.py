@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from madang.business_numbers import business_number
+from madang.business_numbers import business_number, written
 from madang.connect.adapter import Field
 from madang.connect.adapters.table.options import Options, Parties
 from madang.connect.adapters.table.rows import TableRow
@@ -169,7 +169,7 @@ def _parties(fields: dict[str, Any], columns: Parties) -> Iterator[_Party]:
         known = business_number(number)
         key = known or code or (f"n{_digest(name)}" if name else "")
         if key:
-            yield _Party(key, name, known)
+            yield _Party(key, name, written(known) if known else "")
 
 
 def _parts(text: str, separator: str) -> list[str]:
