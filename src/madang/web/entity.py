@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 from starlette.responses import Response
 
+from madang.ecosystem.joined import ORGANISATION
 from madang.hub import entities
 from madang.ngsild.entity import Entity
 from madang.ngsild.representation import Form, to_json
@@ -56,10 +57,17 @@ async def entity_page(visit: Visit) -> Response:
             "feed": await describe.provenance(visit, entity, chosen.name if chosen else ""),
             "raw": raw(visit, entity),
             "place": place(visit, entity, thing.name) if geometry else None,
+            "firm_url": firm_url(visit, entity),
             "stale": [fact for fact in thing.facts if fact.stale],
             "listed": [fact for fact in thing.facts if fact.kind is not ValueKind.PLACE or fact.geometry],
         },
     )
+
+
+def firm_url(visit: Visit, entity: Entity) -> str:
+    """Of the page that tells with whom an organisation works; "" for what is none."""
+    organisation = visit.site.hub.contexts.own.expand(ORGANISATION) in entity.types
+    return visit.url(f"/ecosystem/firms/{entity.id}") if organisation else ""
 
 
 async def first_range(visit: Visit, entity_id: str, fact: Fact) -> str:

@@ -223,19 +223,17 @@ def cores(outcome: Outcome, reader: Reader) -> Shown:
         Column("stability", reader.t("ecosystem.network.stability"), Form.NUMBER, _PLACES),
         Column("verdict", reader.t("ecosystem.network.core-verdict")),
     )
+    drawn = outcome.network.trials.get("configuration", 0)
     rows = [
         (
             number,
             members(one, known, reader),
-            *(len(one.members), one.size, one.quality, one.probability, one.stability),
-            reader.t(
-                "ecosystem.network.significant" if one.significant else "ecosystem.network.not-significant"
-            ),
+            *(len(one.members), one.size, one.quality, one.probability if drawn else None, one.stability),
+            _says(one, reader) if drawn else None,
         )
         for number, one in enumerate(found, 1)
     ]
     significant = sum(one.significant for one in found)
-    drawn = outcome.network.trials.get("configuration", 0)
     key = "none" if not found else "some" if significant else "insignificant" if drawn else "undrawn"
     return Shown(
         title=reader.t("ecosystem.network.cores-title"),
@@ -243,6 +241,11 @@ def cores(outcome: Outcome, reader: Reader) -> Shown:
         source=_drawn(outcome, reader),
         table=Table("cores", columns, rows),
     )
+
+
+def _says(one: FoundCore, reader: Reader) -> str:
+    key = "ecosystem.network.significant" if one.significant else "ecosystem.network.not-significant"
+    return reader.t(key)
 
 
 def members(core: FoundCore, known: dict[str, Standing], reader: Reader) -> str:
