@@ -286,6 +286,15 @@ class Limits(msgspec.Struct, frozen=True):
     ecosystem_entities_max: Annotated[
         int, msgspec.Meta(description="entities of one type that an analysis of the ecosystem reads")
     ] = 100_000
+    learnt_labels_max: Annotated[
+        int, msgspec.Meta(description="confirmed classes of firms that suggestions are learnt from")
+    ] = 5000
+    class_suggestions_max: Annotated[
+        int, msgspec.Meta(description="firms whose classes wait for a person, the surest")
+    ] = 2000
+    partner_suggestions_max: Annotated[
+        int, msgspec.Meta(description="partners that are suggested at one time in all, the likeliest")
+    ] = 2000
     outcomes_kept_max: Annotated[
         int, msgspec.Meta(description="outcomes of analyses of a tenant that are kept, one a day")
     ] = 400

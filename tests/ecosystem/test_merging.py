@@ -115,7 +115,7 @@ def test_every_reason_has_words(language: str) -> None:
 
 async def test_suggested_confirmed_refused_and_taken_back(hub: Hub) -> None:
     found = merges_of(record())
-    assert await merging.refresh(hub, OPEN, found) == 3
+    assert await suggestions.refresh(hub, OPEN, Category.MERGE, found) == 3
     assert await merging.confirm_certain(hub, OFFICER) == merging.Decided(1, 0)
     page = await suggestions.listed(hub, OPEN, Category.MERGE, Status.PROPOSED)
     assert page.total == 2
@@ -126,7 +126,7 @@ async def test_suggested_confirmed_refused_and_taken_back(hub: Hub) -> None:
     told = {CONTEXT.compact(one.name): one.members() for one in contract.attributes}
     assert told["name"]["value"] == "(주)가온 테크"
     assert told["sameAs"]["object"] == urn("firms", "1")
-    assert await merging.refresh(hub, OPEN, found[:1]) == 0
+    assert await suggestions.refresh(hub, OPEN, Category.MERGE, found[:1]) == 0
     counts = [
         (await suggestions.listed(hub, OPEN, Category.MERGE, status)).total
         for status in (Status.PROPOSED, Status.CONFIRMED, Status.REFUSED)
@@ -137,7 +137,7 @@ async def test_suggested_confirmed_refused_and_taken_back(hub: Hub) -> None:
 
 
 async def test_what_is_gone_cannot_be_confirmed(hub: Hub) -> None:
-    await merging.refresh(hub, OPEN, merges_of(record()))
+    await suggestions.refresh(hub, OPEN, Category.MERGE, merges_of(record()))
     await entities.delete(hub, OPEN, urn("contracts", "a"))
     assert await merging.confirm_certain(hub, OFFICER) == merging.Decided(0, 1)
 

@@ -19,7 +19,10 @@ from madang import vocabulary
 from madang.children import end_with, own_streams
 from madang.ecosystem import kept
 from madang.ecosystem.likely import merges_of
+from madang.ecosystem.partners import partners_of
 from madang.ecosystem.record import Record, Thing
+from madang.ecosystem.reviewing import classes_of
+from madang.ecosystem.suggestions import Category
 from madang.ecosystem.talk import Answer, Begin, End, Entities, Failed, Likely, Made, Told, encode, read_said
 from madang.ecosystem.things import known_of, things_of
 from madang.ecosystem.whole import Whole
@@ -50,14 +53,12 @@ def _answers(said: BinaryIO) -> Iterator[Answer]:
 
 def _analysed(said: BinaryIO) -> Iterator[Answer]:
     begin, record = _read(said)
-    whole = Whole(
-        record,
-        begin.rules,
-        kept.read(begin.past) if begin.past else None,
-        read_taxonomy(Path(begin.taxonomy)) if begin.taxonomy else None,
-    )
+    classes = read_taxonomy(Path(begin.taxonomy)) if begin.taxonomy else None
+    whole = Whole(record, begin.rules, kept.read(begin.past) if begin.past else None, classes)
     yield Made(whole.outcome(()), last=False)
-    yield Likely(merges_of(record))
+    yield Likely(Category.MERGE, merges_of(record))
+    yield Likely(Category.CLASS, classes_of(record, classes))
+    yield Likely(Category.PARTNER, partners_of(record, whole.ties))
     drawn, told = [], time.monotonic()
     asked = whole.asked
     for trial in whole.draw(Path(begin.folder)):

@@ -16,6 +16,7 @@ from madang.ecosystem.joined import joined, representatives
 from madang.ecosystem.labelling import Labelled, Labeller, starting_labels
 from madang.ecosystem.record import Record, Thing
 from madang.ecosystem.suggestions import Category, Reason, Suggestion, identifier
+from madang.limits import LIMITS
 from madang.vocabulary.taxonomy import OUTSIDE, Axis, Taxonomy, taxonomy
 
 _TEXTS: Final = ("products", "industryName")
@@ -34,11 +35,13 @@ def text_of(entities: Iterable[Thing]) -> str:
 
 
 def labels_of(record: Record, classes: Taxonomy | None = None) -> tuple[Labelled, ...]:
-    """The firms of a record whose classes people or sources have said, with what is written of them."""
+    """The firms of a record whose classes people or sources have said, with what is written of them; of very many some that
+    stand evenly apart."""
     classes = classes or taxonomy()
     firms = _firms(record).values()
     found = [Labelled(text_of(some), _classes(some, classes)) for some in firms]
-    return tuple([one for one in found if one.text and one.classes])
+    told = [one for one in found if one.text and one.classes]
+    return tuple(told[:: 1 + len(told) // (LIMITS.learnt_labels_max + 1)])
 
 
 def classes_of(
@@ -71,7 +74,8 @@ def classes_of(
         _suggestion(record.city, subject, {axis: hints[axis] for axis in missing})
         for (subject, _, missing), hints in zip(waiting, suggested, strict=True)
     ]
-    return tuple(sorted((one for one in found if one.reasons), key=lambda one: (-(one.score or 0.0), one.id)))
+    ranked = sorted((one for one in found if one.reasons), key=lambda one: (-(one.score or 0.0), one.id))
+    return tuple(ranked[: LIMITS.class_suggestions_max])
 
 
 def _firms(record: Record) -> dict[str, list[Thing]]:

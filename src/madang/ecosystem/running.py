@@ -17,10 +17,9 @@ from typing import Final
 import msgspec
 
 from madang import children, vocabulary
-from madang.ecosystem import kept, merging, reading
+from madang.ecosystem import kept, reading, suggestions
 from madang.ecosystem.outcome import Outcome
 from madang.ecosystem.rules import Rules
-from madang.ecosystem.suggestions import Suggestion
 from madang.ecosystem.talk import Begin, End, Failed, Likely, Made, Told, encode, read_answer
 from madang.errors import Busy, Denied, MadangError, NotFound, ProgramFailed
 from madang.hub.hourly import hourly
@@ -204,8 +203,8 @@ class Outcomes:
                     self._progress[tenant] = Progress(Stage.DRAWING)
                     if last:
                         return
-                case Likely(merges):
-                    await self._suggest(tenant, merges)
+                case Likely():
+                    await self._suggest(tenant, answer)
                 case Failed(reason, trace):
                     raise ProgramFailed(reason, detail=trace)
         raise ProgramFailed("The process that analyses ended; the system may have run out of memory")
@@ -213,11 +212,12 @@ class Outcomes:
     def _of(self, tenant: str) -> Path:
         return self._folder / (tenant or "default")
 
-    async def _suggest(self, tenant: str, merges: tuple[Suggestion, ...]) -> None:
+    async def _suggest(self, tenant: str, likely: Likely) -> None:
+        access = Access(tenant, reading.SUBJECT)
         try:
-            await merging.refresh(self._hub, Access(tenant, reading.SUBJECT), merges)
+            await suggestions.refresh(self._hub, access, likely.category, likely.suggestions)
         except Busy:
-            _LOG.warning("Who may be the same organisation is not suggested now, as the platform is busy")
+            _LOG.warning("No %s is suggested now, as the platform is busy", likely.category.value)
 
 
 def require_whole(access: Access, outcome: Outcome) -> None:

@@ -17,7 +17,7 @@ from madang.errors import BadRequestData, NotFound
 from madang.hub import batch, entities
 from madang.hub.hub import Hub
 from madang.ngsild.attribute import parse_attribute
-from madang.ngsild.changes import Change, DeleteAttribute, Mode, Write
+from madang.ngsild.changes import Change, Delete, DeleteAttribute, Mode, Write
 from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.q import parse_q
 from madang.ngsild.query import Order, Query, Window
@@ -179,6 +179,29 @@ async def put(hub: Hub, access: Access, suggestions: Sequence[Suggestion], now: 
     return len(fresh)
 
 
+async def proposed(hub: Hub, access: Access, category: Category) -> list[Suggestion]:
+    """All of a category on which nobody has decided."""
+    found: list[Suggestion] = []
+    cursor = ""
+    while True:
+        page = await listed(hub, access, category, Status.PROPOSED, Window(limit=_PART, cursor=cursor))
+        found += page.suggestions
+        cursor = page.following
+        if not cursor:
+            return found
+
+
+async def refresh(hub: Hub, access: Access, category: Category, found: Sequence[Suggestion]) -> int:
+    """Write what is suggested now of a category, where that is new or another than before, and take back what no longer is
+    and nobody has decided on. How many are written. Raises Denied."""
+    before = {one.id: one for one in await proposed(hub, access, category)}
+    gone = before.keys() - {one.id for one in found}
+    for begin in range(0, len(gone), _PART):
+        await _apply(hub, access, [Delete(one) for one in sorted(gone)[begin : begin + _PART]])
+    news = [one for one in found if one.id not in before or not _alike(one, before[one.id])]
+    return await put(hub, access, news, hub.clock.now())
+
+
 async def decide(
     hub: Hub, access: Access, suggestion: Suggestion, status: Status, classes: dict[str, str] | None = None
 ) -> None:
@@ -209,6 +232,10 @@ async def decide(
 
 
 _PART: Final = 500
+
+
+def _alike(one: Suggestion, other: Suggestion) -> bool:
+    return msgspec.structs.replace(one, date=0) == msgspec.structs.replace(other, date=0)
 
 
 def _same(organisation: Entity, suggestion: Suggestion, status: Status) -> list[Change]:

@@ -11,7 +11,7 @@ from madang.children import framed, read_frame, receive_frame
 from madang.ecosystem.outcome import Outcome
 from madang.ecosystem.record import Seen, Use
 from madang.ecosystem.rules import Rules
-from madang.ecosystem.suggestions import Suggestion
+from madang.ecosystem.suggestions import Category, Suggestion
 
 
 class Begin(msgspec.Struct, frozen=True, tag=True):
@@ -61,9 +61,10 @@ class Made(msgspec.Struct, frozen=True, tag=True):
 
 
 class Likely(msgspec.Struct, frozen=True, tag=True):
-    """Organisations that may be one, for a person to decide on."""
+    """All that is suggested now of one category, for a person to decide on."""
 
-    merges: tuple[Suggestion, ...]
+    category: Category
+    suggestions: tuple[Suggestion, ...]
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
