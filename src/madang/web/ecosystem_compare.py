@@ -128,6 +128,7 @@ def _compared(visit: Visit, pair: Pair, address: tuple[str, str]) -> dict[str, o
             comparison.measures(pair, reader),
             comparison.indicators(pair, reader),
             comparison.flowing(pair, reader),
+            comparison.lagging(pair, reader),
             comparison.classes(pair, reader),
         ],
         "moved": comparison.moved(pair, reader) if pair.same_city else None,

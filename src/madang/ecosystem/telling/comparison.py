@@ -8,8 +8,9 @@ from typing import Final
 import msgspec
 
 from madang import vocabulary
+from madang.ecosystem.flow_gaps import behind
 from madang.ecosystem.outcome import Outcome, Standing
-from madang.ecosystem.telling import components, flows, industry, names, network, verdict
+from madang.ecosystem.telling import components, flows, industry, lacks, names, network, verdict
 from madang.ecosystem.telling.shown import Cell, Column, Form, Shown, Sourced, Table
 from madang.i18n import Reader
 
@@ -201,6 +202,18 @@ def flowing(pair: Pair, reader: Reader) -> Shown:
     )
 
 
+def lagging(pair: Pair, reader: Reader) -> Shown:
+    """Which flows are less than half of what the other one has, each as a part of all that runs."""
+    found = behind(pair.ours.flows, pair.theirs.flows, pair.their_name)
+    said = "ecosystem.compare.behind-finding" if found else "ecosystem.compare.behind-none"
+    return Shown(
+        title=reader.t("ecosystem.compare.behind-title"),
+        finding=reader.t(said, name=pair.their_name),
+        source=source(pair, reader),
+        table=lacks.table("compared-gaps", found, reader),
+    )
+
+
 def _part(key: flows.Triple, counts: dict[flows.Triple, float]) -> float | None:
     """Of all that runs; None where nothing does."""
     total = sum(counts.values())
@@ -314,6 +327,7 @@ TABLES: Final[Mapping[str, Callable[[Pair, Reader], Shown]]] = {
     "compared-indicators": indicators,
     "compared-network": measures,
     "compared-flows": flowing,
+    "compared-gaps": lagging,
     "compared-industry": classes,
     "compared-organisations": moved,
 }

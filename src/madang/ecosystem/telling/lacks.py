@@ -14,6 +14,17 @@ from madang.i18n import Reader
 
 def gaps(outcome: Outcome, reader: Reader) -> Shown:
     """What does not flow as it should, against what."""
+    found = outcome.flows.gaps
+    return Shown(
+        title=reader.t("ecosystem.gaps.title"),
+        finding=reader.t("ecosystem.gaps.finding" if found else "ecosystem.gaps.none"),
+        source=sourced(outcome, reader),
+        table=table("gaps", found, reader),
+    )
+
+
+def table(code: str, found: Sequence[Gap], reader: Reader) -> Table:
+    """A row for each gap."""
     columns = [
         Column("kind", reader.t("ecosystem.gaps.kind")),
         Column("source", reader.t("ecosystem.flows.gives")),
@@ -24,13 +35,7 @@ def gaps(outcome: Outcome, reader: Reader) -> Shown:
         Column("against", reader.t("ecosystem.gaps.against")),
         Column("why", reader.t("ecosystem.gaps.why")),
     ]
-    rows = [_gap(one, reader) for one in outcome.flows.gaps]
-    return Shown(
-        title=reader.t("ecosystem.gaps.title"),
-        finding=reader.t("ecosystem.gaps.finding" if rows else "ecosystem.gaps.none"),
-        source=sourced(outcome, reader),
-        table=Table("gaps", columns, rows),
-    )
+    return Table(code, columns, [_gap(one, reader) for one in found])
 
 
 def _gap(one: Gap, reader: Reader) -> Sequence[Cell]:
