@@ -111,10 +111,11 @@ def _evidence(
 
 def _drawn(name: str, value: float, threshold: float, drawn: Sequence[float]) -> Evidence:
     known = None if math.isnan(value) else value
-    if not drawn:
+    drawn = [one for one in drawn if not math.isnan(one)]
+    if known is None or not drawn:
         return Evidence(name, known, threshold)
     # Drawn with replacement everything is more uneven than it is; how far drawings lie apart is what they tell
-    low, high = value + np.nanquantile(drawn, [0.025, 0.975]) - np.nanmean(drawn)
+    low, high = value + np.quantile(drawn, [0.025, 0.975]) - np.mean(drawn)
     return Evidence(name, known, threshold, low=max(0.0, float(low)), high=float(high))
 
 

@@ -134,12 +134,20 @@ class Subject:
         """The groups as the trials judge them, with their cores; those that are not significant too."""
         samples = [trial.groups for trial in trials if trial.kind is TrialKind.CONFIGURATION]
         drawn = [trial.cores for trial in trials if trial.kind is TrialKind.BOOTSTRAP]
-        found = []
-        tested_groups = judged([(one.size, one.quality) for one in self.groups], samples, self.options.level)
-        for group, tested in zip(self.groups, tested_groups, strict=True):
-            members, correlation = core_of(self.network, group.members)
-            found.append(Core(group, tested, tuple(sorted(members)), correlation, _stability(members, drawn)))
-        return found
+        tested = judged([(one.size, one.quality) for one in self.groups], samples, self.options.level)
+        fitted = [core_of(self.network, group.members) for group in self.groups]
+        members = [tuple(sorted(core)) for core, _ in fitted]
+        return [
+            Core(group, test, core, correlation, stability)
+            for group, test, core, (_, correlation), stability in zip(
+                self.groups,
+                tested,
+                members,
+                fitted,
+                _stabilities(members, drawn, self.network.n),
+                strict=True,
+            )
+        ]
 
     def drawn_significant(self, trials: Sequence[Trial]) -> list[bool]:
         """Of each bootstrap whether it has a significant group, by the networks at random of all of them."""
@@ -149,12 +157,22 @@ class Subject:
         return [any(one.significant for one in judged(trial.groups, samples, level)) for trial in drawn]
 
 
-def _stability(members: frozenset[int], drawn: Sequence[tuple[tuple[int, ...], ...]]) -> float | None:
-    if not drawn or not members:
-        return None
-    return float(np.mean([max((_jaccard(members, core) for core in cores), default=0.0) for cores in drawn]))
-
-
-def _jaccard(one: frozenset[int], other: Sequence[int]) -> float:
-    common = len(one.intersection(other))
-    return common / (len(one) + len(other) - common) if common else 0.0
+def _stabilities(
+    cores: Sequence[tuple[int, ...]], drawn: Sequence[tuple[tuple[int, ...], ...]], n: int
+) -> list[float | None]:
+    """Of each core the mean over the drawings of the Jaccard similarity with the most similar one there. n: of nodes."""
+    sums = np.zeros(len(cores))
+    for others in drawn:
+        # The cores of one drawing share no members, so that each node has one number
+        sizes = np.array([len(other) for other in others] + [0])
+        number = np.full(n, len(others))
+        for place, other in enumerate(others):
+            number[list(other)] = place
+        for place, core in enumerate(cores):
+            common = np.bincount(number[list(core)], minlength=len(sizes))[:-1]
+            met = np.flatnonzero(common)
+            if len(met):
+                sums[place] += (common[met] / (len(core) + sizes[met] - common[met])).max()
+    return [
+        float(found / len(drawn)) if drawn and core else None for found, core in zip(sums, cores, strict=True)
+    ]

@@ -16,6 +16,8 @@ from scipy.special import ndtr
 from madang.ecosystem.ties import Floats
 
 _CORRELATION_MAX: Final = 0.999
+# So many groups of networks at random are compared with; of more, as many that lie evenly among them in order of size
+_COMPARED_MAX: Final = 20_000
 
 # (size, quality) of the groups of one network at random
 Sample = list[tuple[int, float]]
@@ -35,26 +37,34 @@ def judged(groups: Sample, samples: Sequence[Sample], level: float) -> list[Test
     if not len(drawn):
         return [Tested(1.0, significant=False) for _ in groups]
     each = 1 - (1 - level) ** (1 / max(1, len(groups)))
+    chance = _Chance(drawn)
     found = []
-    for group in groups:
-        probability = _probability(group, drawn)
+    for size, quality in groups:
+        probability = chance.above(size, quality)
         found.append(Tested(probability, probability <= each))
     return found
 
 
-def _probability(group: tuple[int, float], drawn: Floats) -> float:
-    """That a group of its size has at least its quality, by a Gaussian kernel over (size, quality)."""
-    size, quality = group
-    sizes, qualities = drawn.T
-    width = len(drawn) ** (-1 / 6)
-    size_width, quality_width = (max(float(np.std(one)), 1e-12) * width for one in (sizes, qualities))
-    vary = len(drawn) > 2 and np.ptp(sizes) > 0 and np.ptp(qualities) > 0
-    correlation = float(np.corrcoef(sizes, qualities)[0, 1]) if vary else 0.0
-    correlation = float(np.clip(correlation, -_CORRELATION_MAX, _CORRELATION_MAX))
-    steps = (size - sizes) / size_width
-    logs = -(steps**2) / 2
-    # The nearest sizes decide also where all are far
-    weights = np.exp(logs - logs.max())
-    heights = (quality - qualities) / quality_width - correlation * steps
-    above = ndtr(-heights / np.sqrt(1 - correlation**2))
-    return float((weights * above).sum() / weights.sum())
+class _Chance:
+    """A Gaussian kernel over (size, quality) of the groups of networks at random."""
+
+    def __init__(self, drawn: Floats) -> None:
+        if len(drawn) > _COMPARED_MAX:
+            order = np.lexsort((drawn[:, 1], drawn[:, 0]))
+            drawn = drawn[order[np.linspace(0, len(drawn) - 1, _COMPARED_MAX).astype(np.int64)]]
+        self._sizes, self._qualities = drawn.T
+        width = len(drawn) ** (-1 / 6)
+        self._widths = [max(float(np.std(one)), 1e-12) * width for one in (self._sizes, self._qualities)]
+        correlation = float(np.corrcoef(self._sizes, self._qualities)[0, 1]) if len(drawn) > 2 else 0.0
+        self._correlation = float(np.clip(np.nan_to_num(correlation), -_CORRELATION_MAX, _CORRELATION_MAX))
+
+    def above(self, size: int, quality: float) -> float:
+        """The probability that a group of this size has at least this quality."""
+        size_width, quality_width = self._widths
+        steps = (size - self._sizes) / size_width
+        logs = -(steps**2) / 2
+        # The nearest sizes decide also where all are far
+        weights = np.exp(logs - logs.max())
+        heights = (quality - self._qualities) / quality_width - self._correlation * steps
+        above = ndtr(-heights / np.sqrt(1 - self._correlation**2))
+        return float((weights * above).sum() / weights.sum())

@@ -28,7 +28,7 @@ class _Fit:
 
 
 def core_of(network: Network, members: Sequence[int]) -> tuple[frozenset[int], float]:
-    """(the core, its correlation) among the members, by the ties between them; nobody, 0.0 where they have none."""
+    """(the core, its correlation) among the members, by the ties between them; nobody, 0.0 where they have none, or all."""
     inside = _Inside(network, members)
     m = len(inside.neighbours) // 2
     if not m:
@@ -42,7 +42,7 @@ def core_of(network: Network, members: Sequence[int]) -> tuple[frozenset[int], f
         if correlation > best:
             best, k, best_touching = correlation, place, touching
     core, best = inside.improved(fit, k, best_touching, best)
-    return frozenset(inside.members[core].tolist()), best
+    return frozenset(inside.members[core].tolist()), best if core else 0.0
 
 
 class _Inside:

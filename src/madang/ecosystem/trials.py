@@ -21,6 +21,8 @@ from madang.ecosystem.ties import Ties
 _ENCODER: Final = msgspec.json.Encoder()
 _DECODER: Final = msgspec.json.Decoder(Trial)
 _SUBJECT: list[Subject] = []
+# Another when the same seed draws something else
+_METHOD: Final = b"2"
 
 
 def wanted(configuration: int, even: int, bootstrap: int) -> list[tuple[TrialKind, int]]:
@@ -50,7 +52,9 @@ def run(
     if not left:
         return
     processes = min(len(left), len(os.sched_getaffinity(0)))
-    pool = ProcessPoolExecutor(processes, get_context("spawn"), _prepare, (os.getpid(), _packed(ties), options))
+    pool = ProcessPoolExecutor(
+        processes, get_context("spawn"), _prepare, (os.getpid(), _packed(ties), options)
+    )
     try:
         for future in as_completed([pool.submit(_run, kind, seed) for kind, seed in left]):
             trial = future.result()
@@ -81,10 +85,11 @@ class _Kept:
 
 
 def _kept(ties: Ties, options: Options, folder: Path | None) -> _Kept:
-    """Under a name that other ties or options do not have."""
+    """Under a name that other ties, other options and other ways to draw do not have."""
     if folder is None:
         return _Kept(None)
-    digest = hashlib.sha256(ties.who.tobytes() + ties.what.tobytes() + _ENCODER.encode(options)).hexdigest()
+    said = (ties.who.tobytes(), ties.what.tobytes(), _ENCODER.encode(options), _METHOD)
+    digest = hashlib.sha256(b"".join(said)).hexdigest()
     return _Kept(folder / f"trials-{digest[:16]}.jsonl")
 
 
