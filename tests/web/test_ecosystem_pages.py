@@ -112,6 +112,16 @@ async def test_the_verdict_stands_with_all_its_evidence(saem: Saem) -> None:
     assert "1,950" in html
 
 
+async def test_a_city_without_organisations_is_told_what_to_bring(saem: Saem) -> None:
+    thin = thin_outcome()
+    counts = msgspec.structs.replace(thin.network.counts, organisations=0)
+    network = msgspec.structs.replace(thin.network, counts=counts)
+    kept.write(saem.folder, msgspec.structs.replace(thin, network=network, standings=()))
+    html = await saem.page("/ko/ecosystem")
+    assert "기업·기관 자료가 아직 없습니다" in html
+    assert "근거 8가지 모두" in html
+
+
 async def test_what_is_missing_says_what_it_needs(saem: Saem) -> None:
     kept.write(saem.folder, made_outcome())
     html = await saem.page("/ko/ecosystem/components")

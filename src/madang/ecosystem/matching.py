@@ -110,6 +110,8 @@ class Matcher:
         self, places: Integers, n: int = 10, excluded: Excluded | None = None
     ) -> Iterator[tuple[int, list[Match]]]:
         """For each of the places, in an order at random but always the same; the cap on exposure counts over all."""
+        if not len(places):
+            return
         cap = self.weights.exposure_max
         room = np.full(self.n, np.inf if cap is None else max(1.0, cap * n * len(places) / self.n))
         order = np.random.default_rng(0).permutation(places)

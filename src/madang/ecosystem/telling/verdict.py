@@ -57,6 +57,8 @@ def lead(outcome: Outcome, reader: Reader) -> str:
     first = reader.t(
         f"ecosystem.lead.{judged.core}", count=counts.organisations, activities=counts.activities
     )
+    if not any(backing is not None for backing in found):
+        return f"{first} {reader.t('ecosystem.lead.nothing', count=len(found))}"
     said = [first, reader.t("ecosystem.lead.backing", count=len(found), backing=found.count(True))]
     if found.count(False):
         said.append(reader.t("ecosystem.lead.against", count=found.count(False)))
