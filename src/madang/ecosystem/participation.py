@@ -9,6 +9,8 @@ from typing import Final
 CITY: Final = "city-government"
 PUBLIC: Final = (CITY, "public-corporation")
 """Categories of public bodies, which are no participants of what they buy."""
+PROCUREMENT: Final = "procurement"
+"""Category of contracts whose buyer is such a body."""
 TAKING_PART: Final[Mapping[str, tuple[str, ...]]] = {
     "Acquisition": ("buyer", "acquired"),
     "Agreement": ("participant",),
@@ -19,7 +21,7 @@ TAKING_PART: Final[Mapping[str, tuple[str, ...]]] = {
     "Partnership": ("participant",),
     "Pilot": ("participant",),
     "Programme": ("participant",),
-    "Project": ("participant",),
+    "Project": ("coordinator", "participant"),
     "Proposal": ("proposedBy",),
     "Technology": ("ownedBy",),
 }

@@ -17,7 +17,15 @@ from typing import Final
 import numpy as np
 
 from madang.ecosystem.joined import ORGANISATION, joined, representatives
-from madang.ecosystem.participation import BETWEEN_TWO, CITY, JOINT, MEMBER, PUBLIC, TAKING_PART
+from madang.ecosystem.participation import (
+    BETWEEN_TWO,
+    CITY,
+    JOINT,
+    MEMBER,
+    PROCUREMENT,
+    PUBLIC,
+    TAKING_PART,
+)
 from madang.ecosystem.record import Record, Thing
 from madang.ecosystem.ties import Floats, Ties, ties_of
 
@@ -72,7 +80,9 @@ def _parts(thing: Thing, same: dict[str, str], categories: dict[str, str]) -> It
         for other in thing.links(attribute):
             if (organisation := same.get(other)) is None:
                 continue
-            if attribute != "buyer" or categories[organisation] not in PUBLIC:
+            # Whoever buys in public procurement is a public body, also where its category is not known
+            procured = thing.text("category") == PROCUREMENT
+            if attribute != "buyer" or not (procured or categories[organisation] in PUBLIC):
                 yield organisation, thing.id, thing.type
     if thing.type != ORGANISATION:
         return

@@ -46,8 +46,15 @@ _NIEUN, _RIEUL, _IEUNG = 2, 5, 11
 # Kinds of work whose firms make a thing; the others offer a service
 _THINGS: Final = ("device", "network", "energy", "robot", "plain")
 _CLASSIFIED: Final = 0.76
-_CLUBS: Final = ("ict", "manufacturers", "women")
-_JOINED: Final = 0.07
+_CLUBS: Final = (
+    "firms:ict",
+    "firms:manufacturers",
+    "firms:women",
+    "organisations:founders",
+    "organisations:founders",
+    "organisations:alliance",
+)
+_JOINED: Final = 0.16
 _FORMS: Final = (("주식회사", 0.84), ("유한회사", 0.06), ("개인사업자", 0.08), ("협동조합", 0.02))
 
 
@@ -161,9 +168,7 @@ class _Making:
             "firstTimeFounders": ("yes", "no")[int(self._random.random() < 0.42)] if age < 10 else "",
         }
         if self._random.random() < _JOINED:
-            row["memberOf"] = (
-                f"Organization:{CITY}:{SOURCE}:{_CLUBS[int(self._random.integers(len(_CLUBS)))]}"
-            )
+            row["memberOf"] = f"Organization:{CITY}:{_CLUBS[int(self._random.integers(len(_CLUBS)))]}"
         self._forget(row)
         return actor, row
 

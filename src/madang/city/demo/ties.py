@@ -17,7 +17,7 @@ from madang.city.demo.draw import LEARNED, MONEY, PUBLIC, Draw, references
 from madang.city.demo.firms import Actor
 from madang.city.demo.gaon import Gaon
 from madang.city.demo.gatherings import Gatherings
-from madang.city.demo.identifiers import Identifiers
+from madang.city.demo.identifiers import CITY, Identifiers
 from madang.city.demo.plane import degrees
 from madang.city.demo.society import SEPARATOR, Row
 from madang.city.demo.words import read
@@ -66,7 +66,7 @@ def town_of(gaon: Gaon) -> Town:
 def ten_years(actors: Sequence[Actor], town: Town, today: date, seed: int) -> tuple[Row, ...]:
     """Rows by column, `type` and `key` in each; the oldest first within a type."""
     data = read("ties")
-    draw = Draw(actors, data, np.random.default_rng([seed, 21]))
+    draw = Draw(actors, data, np.random.default_rng([seed, 24]))
     return tuple([_written(row) for row in _Making(draw, data, town, today).rows()])
 
 
@@ -99,12 +99,14 @@ class _Making:
             "Pilot": self._pilot,
             "Proposal": self._proposal,
             "Technology": self._technology,
+            "Service": self._service,
         }
         for kind, make in makers.items():
             days = sorted(self._days(self._data["count"][kind]))
             rows = [row for day in days if (row := make(day)) is not None]
             for number, row in enumerate(rows, start=1):
-                self._gatherings.tell(row)
+                if kind != "Service":
+                    self._gatherings.tell(row)
                 yield {"type": kind, "key": f"{kind.lower()}-{number:03}", **row}
         yield from self._acquisitions()
 
@@ -118,7 +120,7 @@ class _Making:
         if lead is None:
             return None
         partners = self._draw.others(lead, day, int(self._draw.random.choice((0, 1, 1, 2, 2, 3))))
-        if self._draw.random.random() < 0.25:
+        if self._draw.random.random() < 0.16:
             partners.append(self._draw.one(LEARNED, day))
         end = day + timedelta(days=int(self._draw.random.integers(240, 1000)))
         return {
@@ -159,7 +161,7 @@ class _Making:
         if firm is None or (done := self._rounds.get(firm.reference, 0)) == len(_ROUNDS):
             return None
         self._rounds[firm.reference] = done + 1
-        others = self._draw.others(firm, day, 1) if self._draw.random.random() < 0.35 else []
+        others = self._draw.others(firm, day, 1) if self._draw.random.random() < 0.5 else []
         said = self._data["round"][_ROUNDS[done]]
         return {
             "name_ko": f"{firm.name.ko} {said['ko']}",
@@ -260,6 +262,20 @@ class _Making:
             "serviceArea": firm.area,
             "readinessLevel": int(self._draw.random.integers(3, 10)),
             "ownedBy": references(owners),
+        }
+
+    def _service(self, day: date) -> Row | None:
+        """Services have no date: of one that was offered long ago only some are left."""
+        firm = self._draw.firm(day)
+        dataset = self._data["datasets"].get(firm.area) if firm is not None else None
+        if firm is None or dataset is None or firm.layer not in ("service-application", "platform-data"):
+            return None
+        return {
+            **self._draw.named("Service", firm.topic),
+            "serviceArea": firm.area,
+            "providedBy": firm.reference,
+            "uses": f"Dataset:{CITY}:society:{dataset}" if self._draw.random.random() < 0.7 else "",
+            "status": "live",
         }
 
     def _acquisitions(self) -> Iterator[Row]:
