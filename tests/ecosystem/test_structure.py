@@ -179,3 +179,16 @@ def test_what_the_verdict_hangs_on() -> None:
         "centralisation": (eco.CoreVerdict.HUBS, eco.Stage.NASCENT),
         "repeated": (eco.CoreVerdict.NONE, eco.Stage.GROWING),
     }
+
+
+def test_frames_of_a_notebook_say_what_the_outcome_says() -> None:
+    ties, _ = brief(8, firms=80, activities=90)
+    subject = eco.Subject(ties, eco.Options())
+    analysis = eco.analyse(subject)
+    facts = eco.network_facts(subject, analysis)
+    assert eco.years_frame(facts)["year"].to_list() == [one.year for one in facts.years]
+    assert eco.robustness_frame(facts)["targeted"].to_list() == [one.targeted for one in facts.robustness]
+    ranked = eco.positions_frame(ties, analysis)
+    assert dict(zip(ranked["organisation"], ranked["role"], strict=True)) == {
+        name: str(role) for name, role in zip(ties.organisations, analysis.roles, strict=True)
+    }

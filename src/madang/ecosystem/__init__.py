@@ -6,9 +6,13 @@
     frames.py        tables of files and notebooks
     projection.py    who did something together, and how much that counts
     positions.py     where each organisation stands
+    roles.py         who holds much together, and whose partners hang on it
+    structure.py     what is left when some go, and what each year brought; nestedness.py, structural_holes.py
     concentration.py how evenly something is spread
-    core_pairs.py    groups of core and periphery; significance.py, single_core.py: which count, and who is their core
+    core_pairs.py    groups of core and periphery; division.py, settling.py: the search; significance.py, single_core.py:
+                     which count, and who is their core
     nulls.py         networks at random; cores.py, trials.py: many of them
+    taking_part.py   the network of firms out of the record; joined.py: who counts as one; standing.py, facts.py: back
     verdict.py       from evidence to what is said; analysis.py: the network of firms together
 
 For notebooks: `import madang.ecosystem as eco`, then `eco.ties_of_frame`, `eco.Subject`, `eco.run_trials`, `eco.analyse`.
@@ -23,11 +27,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from madang.ecosystem.analysis import Analysis, analyse
     from madang.ecosystem.cores import Options, Subject, Trial, TrialKind
-    from madang.ecosystem.frames import Columns, founded_of_frame, positions_frame, read_table, ties_of_frame
+    from madang.ecosystem.facts import network_facts
+    from madang.ecosystem.frames import (
+        Columns,
+        founded_of_frame,
+        positions_frame,
+        read_table,
+        robustness_frame,
+        ties_of_frame,
+        years_frame,
+    )
     from madang.ecosystem.ties import Ties, ties_of
     from madang.ecosystem.trials import run as run_trials
     from madang.ecosystem.trials import wanted as wanted_trials
-    from madang.ecosystem.verdict import CoreVerdict, Stage, Thresholds, Verdict
+    from madang.ecosystem.verdict import CoreVerdict, Stage, Thresholds, Verdict, sensitivity
 
 # Name to module and name there
 _PLACES = {
@@ -44,12 +57,16 @@ _PLACES = {
     "Verdict": "verdict.Verdict",
     "analyse": "analysis.analyse",
     "founded_of_frame": "frames.founded_of_frame",
+    "network_facts": "facts.network_facts",
     "positions_frame": "frames.positions_frame",
     "read_table": "frames.read_table",
+    "robustness_frame": "frames.robustness_frame",
     "run_trials": "trials.run",
+    "sensitivity": "verdict.sensitivity",
     "ties_of": "ties.ties_of",
     "ties_of_frame": "frames.ties_of_frame",
     "wanted_trials": "trials.wanted",
+    "years_frame": "frames.years_frame",
 }
 
 __all__ = [
@@ -66,12 +83,16 @@ __all__ = [
     "Verdict",
     "analyse",
     "founded_of_frame",
+    "network_facts",
     "positions_frame",
     "read_table",
+    "robustness_frame",
     "run_trials",
+    "sensitivity",
     "ties_of",
     "ties_of_frame",
     "wanted_trials",
+    "years_frame",
 ]
 
 

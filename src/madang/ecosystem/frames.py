@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from madang.ecosystem.analysis import Analysis
+from madang.ecosystem.outcome import NetworkFacts
 from madang.ecosystem.ties import Floats, Ties, day_of, ties_of, year_of
 from madang.errors import BadRequestData, NotFound
 
@@ -98,8 +99,19 @@ def positions_frame(ties: Ties, analysis: Analysis) -> pl.DataFrame:
             "repeat_core_number": found.repeat_core,
             "community": found.community,
             "core": [cores.get(place) for place in range(len(ties.organisations))],
+            "role": [str(role) for role in analysis.roles],
         }
     ).sort("strength", "rank", descending=True)
+
+
+def years_frame(facts: NetworkFacts) -> pl.DataFrame:
+    """A row for each year."""
+    return pl.DataFrame([msgspec.structs.asdict(one) for one in facts.years])
+
+
+def robustness_frame(facts: NetworkFacts) -> pl.DataFrame:
+    """A row for each part of the organisations that goes."""
+    return pl.DataFrame([msgspec.structs.asdict(one) for one in facts.robustness])
 
 
 def _column(frame: pl.DataFrame, name: str, default: str) -> list[str | None]:
