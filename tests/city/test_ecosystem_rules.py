@@ -8,6 +8,7 @@ import pytest
 from tests.small_city_file import CITY
 
 from madang.city.check import read_city
+from madang.city.ecosystem_rules import check_taxonomy
 
 
 def mistakes(tmp_path: Path, further: str) -> list[str]:
@@ -52,3 +53,15 @@ def test_what_does_not_exist_is_named_with_what_would_be_right(
 ) -> None:
     (mistake,) = mistakes(tmp_path, f"[ecosystem]\n{wrong}\n")
     assert remedy in mistake
+
+
+def test_the_citys_own_taxonomy_is_read(tmp_path: Path) -> None:
+    city = tmp_path / "city.toml"
+    assert check_taxonomy("", city) == []
+    (missing,) = check_taxonomy("own.toml", city)
+    assert "There is no taxonomy file" in missing.message
+    (tmp_path / "own.toml").write_text('version = "1"\n[area.categories]\ntransport = {}\n')
+    (wrong,) = check_taxonomy("own.toml", city)
+    assert wrong.path == ("ecosystem", "taxonomy")
+    (tmp_path / "own.toml").write_text('version = "own-1"\n')
+    assert check_taxonomy("own.toml", city) == []

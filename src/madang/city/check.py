@@ -13,6 +13,7 @@ from pathlib import Path as FilePath
 import msgspec
 
 from madang.city import schema
+from madang.city.ecosystem_rules import check_taxonomy
 from madang.city.file import SCHEMA, CityFile, SourceTable
 from madang.city.mistake import Found, Mistake, Path, nearest
 from madang.city.model import City, Trust
@@ -71,6 +72,7 @@ async def check(file: FilePath, environment: Mapping[str, str], reader: Reader) 
         for number in draft.legible
         for one in await _files(draft.city, number, number in draft.sound, reader)
     ]
+    found += await asyncio.to_thread(check_taxonomy, draft.city.ecosystem.taxonomy, file)
     return draft.checked(found)
 
 

@@ -1,17 +1,21 @@
-"""What [ecosystem] of a city file must hold beyond its form: indicators, stages and flows that exist. Pure, as `rules.py`."""
+"""What [ecosystem] of a city file must hold beyond its form: indicators, stages and flows that exist. Pure, as `rules.py`,
+but for the file of the city's own taxonomy, which `check_taxonomy` reads."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
 from madang.city.file import CityFile
 from madang.city.mistake import Found, nearest
+from madang.errors import BadRequestData, NotFound
 from madang.vocabulary.indicators import indicators
 from madang.vocabulary.model import Component, Flow
 from madang.vocabulary.strategies import stage_thresholds
+from madang.vocabulary.taxonomy import read_taxonomy
 
 _TARGET: Final = re.compile(r"(\w+)>(\w+):(\w+)")
 
@@ -41,6 +45,17 @@ def check_ecosystem(file: CityFile) -> list[Found]:
         elif not (math.isfinite(number) and number >= 0):
             found.append(Found(path, f'The target of "{target}" must be a number of times a year, 0 or more'))
     return found
+
+
+def check_taxonomy(named: str, file: Path) -> list[Found]:
+    """What is wrong with the city's own taxonomy. named: relative to the city file, "" for none."""
+    if not named:
+        return []
+    try:
+        read_taxonomy(file.absolute().parent / named)
+    except (NotFound, BadRequestData) as error:
+        return [Found(("ecosystem", "taxonomy"), error.message)]
+    return []
 
 
 def _codes(table: str, given: Mapping[str, object], known: Iterable[str], what: str) -> list[Found]:
