@@ -116,7 +116,7 @@ def test_every_reason_has_words(language: str) -> None:
 async def test_suggested_confirmed_refused_and_taken_back(hub: Hub) -> None:
     found = merges_of(record())
     assert await suggestions.refresh(hub, OPEN, Category.MERGE, found) == 3
-    assert await merging.confirm_certain(hub, OFFICER) == merging.Decided(1, 0)
+    assert await merging.confirm_registered(hub, OFFICER) == merging.Decided(1, 0)
     page = await suggestions.listed(hub, OPEN, Category.MERGE, Status.PROPOSED)
     assert page.total == 2
     refused = next(one for one in page.suggestions if one.participant == urn("firms", "1"))
@@ -139,7 +139,7 @@ async def test_suggested_confirmed_refused_and_taken_back(hub: Hub) -> None:
 async def test_what_is_gone_cannot_be_confirmed(hub: Hub) -> None:
     await suggestions.refresh(hub, OPEN, Category.MERGE, merges_of(record()))
     await entities.delete(hub, OPEN, urn("contracts", "a"))
-    assert await merging.confirm_certain(hub, OFFICER) == merging.Decided(0, 1)
+    assert await merging.confirm_registered(hub, OFFICER) == merging.Decided(0, 1)
 
 
 async def test_an_analysis_suggests_them(hub: Hub, tmp_path: Path) -> None:

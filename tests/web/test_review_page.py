@@ -19,7 +19,7 @@ from madang import vocabulary
 from madang.city.model import City
 from madang.clock import FixedClock
 from madang.ecosystem import suggestions
-from madang.ecosystem.suggestions import Category, identifier
+from madang.ecosystem.suggestions import Category, Reason, identifier
 from madang.hub import entities
 from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
@@ -107,6 +107,17 @@ async def test_two_entries_are_compared_and_counted_as_one(pages: Client, hub: H
     assert "Nothing waits" in after
     reply = await send(pages, id=MERGE.id, seen="confirmed", status="proposed", action="reopen")
     assert "sameAs" not in orjson.loads(await entities.rendered(hub, OPEN, ONE))
+
+
+async def test_those_of_one_registered_number_are_confirmed_together(pages: Client, hub: Hub) -> None:
+    assert "Count all with the same number" not in await shown(pages)
+    sure = msgspec.structs.replace(MERGE, score=0.99, reasons=(Reason("merge-number"), Reason("merge-name")))
+    await suggestions.put(hub, OPEN, [sure], NOON)
+    assert "Count all with the same number" in await shown(pages)
+    reply = await send(pages, action="confirm-registered")
+    assert reply.status == 303
+    assert "1 confirmed" in (await pages.get(reply.headers["location"])).body.decode()
+    assert orjson.loads(await entities.rendered(hub, OPEN, ONE))["sameAs"]["object"] == TWO
 
 
 async def test_another_class_may_be_chosen_but_none_that_there_is_not(pages: Client, hub: Hub) -> None:

@@ -9,12 +9,14 @@ from typing import Final
 import msgspec
 
 from madang.ecosystem import suggestions
-from madang.ecosystem.suggestions import Category, Status
+from madang.ecosystem.suggestions import Category, Status, Suggestion
 from madang.errors import NotFound
 from madang.hub.hub import Hub
 from madang.trust.access import Access
 
 CERTAIN: Final = 0.95
+# In one go, which somebody waits for
+CONFIRMED_MAX: Final = 200
 _REGISTERED: Final = frozenset(("merge-number", "merge-corporate-number"))
 
 
@@ -25,14 +27,22 @@ class Decided(msgspec.Struct, frozen=True):
     passed: int
 
 
-async def confirm_certain(hub: Hub, access: Access, least: float = CERTAIN) -> Decided:
-    """Confirm, as whoever asks, all merges that are suggested with at least this score because a number by which
-    organisations are registered is the same, and that have no reason against them."""
+def registered(suggestion: Suggestion) -> bool:
+    """Whether a number by which organisations are registered says it, and nothing speaks against it."""
+    said = any(reason.code in _REGISTERED for reason in suggestion.reasons)
+    return (
+        said and (suggestion.score or 0.0) >= CERTAIN and not any(one.against for one in suggestion.reasons)
+    )
+
+
+async def confirm_registered(hub: Hub, access: Access) -> Decided:
+    """Confirm, as whoever asks, merges that are suggested because a registered number is the same; not too many in one go."""
     confirmed = passed = 0
     for one in await suggestions.proposed(hub, access, Category.MERGE):
-        registered = any(reason.code in _REGISTERED for reason in one.reasons)
-        if (one.score or 0.0) < least or not registered or any(reason.against for reason in one.reasons):
+        if not registered(one):
             continue
+        if confirmed == CONFIRMED_MAX:
+            break
         try:
             await suggestions.decide(hub, access, one, Status.CONFIRMED)
             confirmed += 1

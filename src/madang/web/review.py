@@ -11,7 +11,7 @@ import msgspec
 from starlette.responses import RedirectResponse, Response
 
 from madang import vocabulary
-from madang.ecosystem import exposure, suggestions
+from madang.ecosystem import exposure, merging, suggestions
 from madang.ecosystem.suggestions import AXES, Category, Reason, Status, Suggestion
 from madang.errors import BadRequestData, Denied, NotFound
 from madang.hub import entities
@@ -30,6 +30,7 @@ PATH: Final = "/ecosystem/review"
 ROWS: Final = 20
 # Of how many suggestions it is counted who is in them
 _COUNTED_MAX: Final = 1000
+_REGISTERED: Final = "confirm-registered"
 _FORM_BYTES_MAX: Final = 8192
 _FIELDS_MAX: Final = 20
 _ACTIONS: Final = {"confirm": Status.CONFIRMED, "refuse": Status.REFUSED, "reopen": Status.PROPOSED}
@@ -84,6 +85,10 @@ async def act(visit: Visit) -> Response:
     """POST of a suggestion's form: confirm it, refuse it, or open it again."""
     form = await read_form(visit, _FORM_BYTES_MAX, _FIELDS_MAX)
     hub, access = visit.site.hub, visit.access
+    if first(form, "action") == _REGISTERED:
+        done = await merging.confirm_registered(hub, access)
+        query = {"category": Category.MERGE.value, "counted": str(done.confirmed)}
+        return RedirectResponse(visit.url(PATH, query), 303, SECURITY_HEADERS)
     wanted = _ACTIONS.get(first(form, "action"))
     if wanted is None:
         raise BadRequestData("The form does not say what to do")
@@ -161,6 +166,8 @@ async def _page(visit: Visit, problem: str = "") -> Response:
             "next": visit.url(PATH, {**query, "after": found.following}) if found.following else "",
             "first": visit.url(PATH, query) if params.get("after") else "",
             "decided": decided,
+            "registered": status is Status.PROPOSED and any(map(merging.registered, found.suggestions)),
+            "counted": counted if (counted := params.get("counted", "")).isdecimal() else "",
             "action": visit.url(PATH),
             "problem": problem,
             "parity": await _parity(visit) if category is Category.PARTNER else None,
