@@ -18,6 +18,7 @@ from madang.ecosystem.classify import Classifier
 from madang.ecosystem.search import Search
 from madang.ecosystem.ties import Floats
 from madang.errors import BadRequestData
+from madang.vocabulary.taxonomy import Axis, taxonomy
 
 FIRMS_MIN = 10
 SEEDS = 5
@@ -108,6 +109,15 @@ def test_without_labels() -> None:
     scores = np.array([search.scores(text) for text in texts])
     assert hit(scores, search.codes, list(codes), 1) >= 0.33
     assert hit(scores, search.codes, list(codes), 3) >= 0.49
+
+
+def test_without_labels_by_our_own_descriptions() -> None:
+    texts, codes = labelled()
+    described = taxonomy().described(Axis.INDUSTRY)
+    search = Search({code: described[code] for code in sorted(set(codes))})
+    scores = np.array([search.scores(text) for text in texts])
+    assert hit(scores, search.codes, list(codes), 1) >= 0.34
+    assert hit(scores, search.codes, list(codes), 3) >= 0.52
 
 
 def test_two_categories_and_the_words_that_decided() -> None:
