@@ -7,7 +7,7 @@ from collections import Counter
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.ecosystem.small_record import (
     DAY,
@@ -20,12 +20,17 @@ from tests.ecosystem.small_record import (
     record,
     standings,
     thing,
+    urn,
 )
 
 from madang import vocabulary
 from madang.ecosystem.indicators import FORMULAS, component_scores, readings
 from madang.ecosystem.indicators.found import Found, concentration, evenness, rate, share, total
-from madang.ecosystem.outcome import FlowFacts, Reading
+from madang.ecosystem.outcome import FlowFacts, Judged, Reading
+from madang.ecosystem.record import Thing, Value
+from madang.ecosystem.stages import scales
+from madang.ecosystem.strategies import strategies
+from madang.ecosystem.verdict import CoreVerdict, Stage
 from madang.vocabulary.indicators import indicators
 from madang.vocabulary.model import Component
 
@@ -262,3 +267,49 @@ def _holds(one: Found, least: float, most: float) -> None:
     if one.low is not None and one.high is not None:
         assert least - slack <= one.low <= one.value + slack
         assert one.value - slack <= one.high <= most + slack
+
+
+_NAMES = sorted(
+    {name for one in indicators().values() for name in one.basis if "." in name} | {"Indicator.indicatorCode"}
+)
+_VALUES = some.one_of(
+    some.floats(),
+    some.integers(-(10**12), 10**12),
+    some.booleans(),
+    some.sampled_from(["", "running", "transport", "fostering", "1", urn("Organization", 1), "new-firms"]),
+    some.lists(
+        some.sampled_from([urn("Organization", 1), urn("Need", 1), urn("District", 1), "?"]), max_size=3
+    ).map(tuple),
+)
+
+
+def _made(name: str, key: int, day: int | None, value: Value) -> Thing:
+    type_, _, attribute = name.partition(".")
+    return msgspec.structs.replace(thing(type_, f"odd-{key}", day), values={attribute: value})
+
+
+_THINGS = some.lists(
+    some.builds(
+        _made,
+        some.sampled_from(_NAMES),
+        some.integers(1, 3),
+        some.one_of(some.none(), some.integers(-4_000, 400)),
+        _VALUES,
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(_THINGS)
+def test_whatever_sources_say_indicators_are_numbers_or_missing(things: list[Thing]) -> None:
+    whole = record(*things)
+    known = readings(whole, network(), flows(), standings())
+    for one in known:
+        for number in (one.value, one.score, one.low, one.high):
+            assert number is None or math.isfinite(number), one
+        assert 0 <= one.coverage <= 1, one
+    for score in component_scores(known):
+        assert score.score is None or 0 <= score.score <= 100
+    assert len(strategies(whole, known)) == 3
+    assert len(scales(whole, known, Judged(CoreVerdict.NONE, Stage.NASCENT, (), 0.5))) == 2

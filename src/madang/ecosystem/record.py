@@ -7,9 +7,11 @@ record gives the same outcome, here, in a child process, or in a notebook.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
+_LARGEST: Final = 10**18
 Value = str | float | bool | tuple[str, ...]
 
 
@@ -42,8 +44,11 @@ class Thing(msgspec.Struct, frozen=True):
         return found if isinstance(found, str) else ""
 
     def number(self, attribute: str) -> float | None:
+        """None also for what is beyond anything that is counted or paid in a city."""
         found = self.values.get(attribute)
-        return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
+        if not isinstance(found, int | float) or isinstance(found, bool):
+            return None
+        return float(found) if -_LARGEST <= found <= _LARGEST else None
 
 
 class Channel(StrEnum):

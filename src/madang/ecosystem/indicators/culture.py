@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from madang.ecosystem.indicators.found import MISSING, Found, rate, share_of, total
-from madang.ecosystem.indicators.ground import YEAR_DAYS, Ground
+from madang.ecosystem.indicators.ground import YEAR_DAYS, Ground, amount_of
 
 _ANSWERS: Final = ("Pilot", "Call", "Proposal", "Project", "Service")
 
@@ -26,12 +26,12 @@ def needs_answered(ground: Ground) -> Found:
 
 
 def supporters(ground: Ground) -> Found:
-    known = [n for one in ground.things("Need") if (n := one.number("supporters")) is not None]
+    known = [n for one in ground.things("Need") if (n := amount_of(one, "supporters")) is not None]
     return total(known, ground.population, 1_000, len(known) / ground.count("Need")) if known else MISSING
 
 
 def members(ground: Ground) -> Found:
-    known = [n for one in ground.things("Community") if (n := one.number("memberCount")) is not None]
+    known = [n for one in ground.things("Community") if (n := amount_of(one, "memberCount")) is not None]
     return (
         total(known, ground.population, 1_000, len(known) / ground.count("Community")) if known else MISSING
     )

@@ -16,7 +16,7 @@ from madang.ecosystem.indicators.found import (
     share,
     total,
 )
-from madang.ecosystem.indicators.ground import THREE_YEARS_DAYS, Ground
+from madang.ecosystem.indicators.ground import THREE_YEARS_DAYS, Ground, amount_of
 from madang.ecosystem.record import Thing
 from madang.vocabulary.strategies import legal_areas
 
@@ -109,7 +109,7 @@ def region_diversity(ground: Ground) -> Found:
 
 def money(thing: Thing) -> float | None:
     """Its amount in won; None where it is not known or in another currency, which has no rate here."""
-    return thing.number("amount") if thing.text("currency") in ("", _CURRENCY) else None
+    return amount_of(thing, "amount") if thing.text("currency") in ("", _CURRENCY) else None
 
 
 def _rounds(ground: Ground) -> Counter[str]:

@@ -113,11 +113,17 @@ def day_of(thing: Thing, attribute: str) -> int | None:
     return None if moment is None else int(moment // _DAY)
 
 
+def amount_of(thing: Thing, attribute: str) -> float | None:
+    """A number of people or of won: None where it is not known or below zero."""
+    said = thing.number(attribute)
+    return said if said is not None and said >= 0 else None
+
+
 def _population(of_type: dict[str, list[Thing]]) -> float | None:
     """Of the city itself where it is said, else of its districts together, if all of them are known."""
     for city in of_type.get("City", ()):
-        if found := city.number("population"):
+        if found := amount_of(city, "population"):
             return found
-    districts = [one.number("population") for one in of_type.get("District", ())]
+    districts = [amount_of(one, "population") for one in of_type.get("District", ())]
     known = [one for one in districts if one is not None]
     return sum(known) or None if len(known) == len(districts) else None

@@ -15,7 +15,11 @@ _PARTIES: Final = ("participant", "buyer", "supplier", "coordinator")
 
 
 def employees(ground: Ground) -> Found:
-    known = [float(one.employees) for one in ground.firms.values() if one.employees is not None]
+    known = [
+        float(one.employees)
+        for one in ground.firms.values()
+        if one.employees is not None and one.employees >= 0
+    ]
     return total(known, ground.population, 1_000, len(known) / len(ground.firms)) if known else MISSING
 
 
