@@ -26,7 +26,7 @@ from madang.errors import Conflict
 
 CITY_FILE: Final = "city.toml"
 _MADE_FILE: Final = "made.json"
-_FORM: Final = 5
+_FORM: Final = 6
 """Grows when the same seed gives other files than before, so that an old folder is made anew."""
 
 
