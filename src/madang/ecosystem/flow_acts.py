@@ -100,8 +100,9 @@ class Census:
 
     def counted(self, identifiers: Iterable[str]) -> tuple[str, ...]:
         """Those whose component is known, each once, as they are counted."""
-        same = self._same
-        return tuple(dict.fromkeys([same.get(one, one) for one in identifiers if self.component(one)]))
+        same, known = self._same, self._known
+        found = [same.get(one, one) for one in identifiers if known.get(one) or self.component(one)]
+        return tuple(dict.fromkeys(found))
 
 
 class Acts(msgspec.Struct, frozen=True):
@@ -142,8 +143,10 @@ def parts_of(givers: tuple[str, ...], receivers: tuple[str, ...], census: Census
     if len(givers) == len(receivers) == 1:
         return ((census.component(givers[0]), census.component(receivers[0]), 1, 1),)
     sources = _numbers(givers, census)
-    targets = _numbers(receivers, census) if receivers else sources
-    same = _numbers([one for one in givers if one in set(receivers)] if receivers else list(givers), census)
+    targets = same = sources
+    if receivers:
+        targets = _numbers(receivers, census)
+        same = _numbers(set(givers).intersection(receivers), census)
     pairs = [
         (source, target, number * other - (same.get(source, 0) if source == target else 0))
         for source, number in sources.items()
