@@ -64,12 +64,14 @@ def learnt(axis: Axis, seeds: int) -> tuple[float, float, float]:
 
 
 def searched(axis: Axis) -> tuple[float, float]:
+    """(first right, one of three right); who has nothing in common with any description is told nothing."""
     search = Search(taxonomy().described(axis))
-    scores = np.array([search.scores(one.text) for one in labelled_firms()])
+    told = [[hint.code for hint in search.suggest(one.text).hints] for one in labelled_firms()]
     wanted = [one.classes[axis] for one in labelled_firms()]
+    pairs = list(zip(told, wanted, strict=True))
     return (
-        float(hits(scores, search.codes, wanted, 1).mean()),
-        float(hits(scores, search.codes, wanted, 3).mean()),
+        float(np.mean([code in codes[:1] for codes, code in pairs])),
+        float(np.mean([code in codes for codes, code in pairs])),
     )
 
 
