@@ -235,25 +235,21 @@ def test_scores_of_components_are_means_with_ranges() -> None:
     assert [one.compared for one in again] == [one.score for one in again]
 
 
-@settings(deadline=None)
 @given(some.integers(0, 400), some.integers(1, 400))
 def test_the_range_of_a_share_holds_it(part: int, more: int) -> None:
     _holds(share(part, part + more), 0, 100)
 
 
-@settings(deadline=None)
 @given(some.integers(0, 10_000), some.floats(0.1, 1e7))
 def test_the_range_of_a_rate_holds_it(count: int, base: float) -> None:
     _holds(rate(count, base, 1_000), 0, math.inf)
 
 
-@settings(deadline=None)
 @given(some.lists(some.floats(0, 1e12), max_size=40), some.floats(0.1, 1e7))
 def test_the_range_of_a_sum_holds_it(amounts: list[float], base: float) -> None:
     _holds(total(amounts, base, 1), 0, math.inf)
 
 
-@settings(deadline=None)
 @given(some.lists(some.sampled_from("abcdefg"), min_size=1, max_size=60))
 def test_evenness_and_concentration_are_within_their_ends(codes: list[str]) -> None:
     even = evenness(codes, 7)
@@ -304,7 +300,7 @@ _THINGS = some.lists(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(_THINGS)
 def test_whatever_sources_say_indicators_are_numbers_or_missing(things: list[Thing]) -> None:
     whole = record(*things)
