@@ -84,7 +84,7 @@ def test_ties_come_about_over_the_platform_only_since_it_is_there(record: Record
 
 
 def test_it_is_nascent_and_has_no_core_firms(record: Record) -> None:
-    """Also where its activities are drawn again. The analysis itself draws five times as often, and ninety of a hundred say so."""
+    """Also where its activities are drawn again. The analysis itself draws five times as often: 88 of a hundred say none."""
     whole = Whole(record, Rules(drawings=Drawings(configurations=12, evens=4, bootstraps=_DRAWN)))
     outcome = whole.outcome(list(whole.draw()))
     assert outcome.judged.core is CoreVerdict.NONE
