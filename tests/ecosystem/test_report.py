@@ -15,7 +15,8 @@ from tests.ecosystem.made_outcome import HOUR, NOON, made_outcome, thin_outcome
 from madang.ecosystem.outcome import Outcome
 from madang.ecosystem.report import html, odt
 from madang.ecosystem.report.document import Document, Figure, Heading, Listing
-from madang.ecosystem.report.making import Form, Order, make
+from madang.ecosystem.report.making import make
+from madang.ecosystem.report.order import Form, Order
 from madang.ecosystem.report.sections import report
 from madang.ecosystem.telling import verdict
 from madang.ecosystem.telling.exports import TABLES, table_of

@@ -82,6 +82,7 @@ NO_PAGES = frozenset(
         *("/{language}/city/panel", "/{language}/city/overview", "/{language}/city/search"),
         *("/{language}/city/hours", "/{language}/city/layers/{layer}", "/{language}/city/ground/{role}"),
         *("/{language}/entities/{id:path}/history", "/{language}/ecosystem/data/{file}"),
+        "/{language}/ecosystem/report.{form}",
         *("/{language}/ecosystem/firms/{id:path}/data/{file}", "/{language}/ecosystem/compare/data/{file}"),
         *("/{language}/sign-in/{provider}", "/sign-in/return"),
     }

@@ -21,6 +21,7 @@ MINUTE = 60_000_000
 MADE = (
     r"form\..*",
     r"licence\..*",
+    r"ecosystem\.report\..*",
     r"geometry\..*",
     r"range\..*",
     r"operator\..*",

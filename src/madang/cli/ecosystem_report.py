@@ -19,7 +19,8 @@ from madang.clock import SystemClock
 from madang.ecosystem import kept
 from madang.ecosystem.frames import Columns, read_table
 from madang.ecosystem.outcome import Outcome
-from madang.ecosystem.report.making import Form, Order, make
+from madang.ecosystem.report.making import make
+from madang.ecosystem.report.order import Form, Order
 from madang.ecosystem.tables import record_of_tables
 from madang.ecosystem.whole import Whole
 from madang.errors import BadRequestData, NotFound

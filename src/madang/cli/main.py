@@ -51,6 +51,7 @@ def application(wiring: Wiring) -> App:
     ecosystem.command("madang.cli.ecosystem:analyse_command", name="analyse")
     ecosystem.command("madang.cli.ecosystem_resolve:resolve_command", name="resolve")
     ecosystem.command("madang.cli.ecosystem_report:report_command", name="report")
+    ecosystem.command("madang.cli.ecosystem_matching:evaluate_command", name="evaluate-matching")
     ecosystem.command("madang.cli.ecosystem_classify:classify_command", name="classify")
     app.command(bench, name="bench")
     app.command(bench_scale_command(wiring), name="bench-scale")

@@ -69,6 +69,20 @@ def common_partners(ties: Ties) -> Scorer:
     return lambda places: (together[places] @ together).toarray()
 
 
+def shown_to(asked: Task, scorer: Scorer) -> Floats:
+    """How often each organisation is among the first ten of those who are asked for."""
+    walks = Walks(asked.before)
+    listed = np.zeros(len(asked.before.organisations))
+    places = np.array(list(asked.wanted), dtype=np.int64)
+    for start in range(0, len(places), _TOGETHER):
+        some = places[start : start + _TOGETHER]
+        for place, row in zip(some.tolist(), scorer(some), strict=True):
+            scores = row.copy()
+            scores[[place, *walks.met(place)]] = -np.inf
+            listed[np.argsort(-scores, kind="stable")[:_LISTED]] += 1
+    return listed
+
+
 def evaluate(asked: Task, scorer: Scorer) -> Quality:
     walks, n = Walks(asked.before), len(asked.before.organisations)
     # Draws are broken by lot, not by the order of a file

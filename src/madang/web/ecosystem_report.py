@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from madang.ecosystem.report.making import MEDIA_TYPES, Form, Order
+from madang.ecosystem.report.order import MEDIA_TYPES, Form, Order
 from madang.errors import NotFound
 from madang.web.ecosystem import outcome_of
 from madang.web.ecosystem_data import asked_of_child, given

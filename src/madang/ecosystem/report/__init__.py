@@ -4,5 +4,5 @@
     sections.py   from an outcome to the document, in the reader's language
     html.py pdf.py odt.py    the document as a file
 
-`make` does both; it takes seconds, so the pages let a process of its own do it (`child.py`).
+`making.make` does both for an `order.Order`; it takes seconds, so the pages let a process of its own do it (`child.py`).
 """

@@ -8,7 +8,8 @@ import sys
 import msgspec
 
 from madang.children import end_with, framed, own_streams, read_frame
-from madang.ecosystem.report.making import Order, make
+from madang.ecosystem.report.making import make
+from madang.ecosystem.report.order import Order
 
 _NICENESS = 5
 
