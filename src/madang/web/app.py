@@ -182,7 +182,12 @@ PAGES: Final = (
     Page("GET", "/{language}/ecosystem/flows", ecosystem_pages.flows_page, Permission.READ),
     Page("GET", "/{language}/ecosystem/network", ecosystem_network.network_page, Permission.READ),
     Page("GET", "/{language}/ecosystem/firms", ecosystem_network.firms_page, Permission.READ),
-    Page("GET", "/{language}/ecosystem/firms/{id:path}/data/{file}", ecosystem_firm.firm_data, Permission.EXPORT),
+    Page(
+        "GET",
+        "/{language}/ecosystem/firms/{id:path}/data/{file}",
+        ecosystem_firm.firm_data,
+        Permission.EXPORT,
+    ),
     Page("GET", "/{language}/ecosystem/firms/{id:path}", ecosystem_firm.firm_page, Permission.READ),
     Page("GET", "/{language}/ecosystem/compare", ecosystem_compare.compare_page, Permission.READ),
     Page("POST", "/{language}/ecosystem/compare", ecosystem_compare.act, Permission.WRITE),
