@@ -2,7 +2,9 @@
 
 The terms are theirs; what is measured here for each, and from where on, is ours (docs/ecosystem.md).
 
-hub         a partner of at least `hub_share` of all organisations that have partners, and of `hub_partners` at least
+hub         a partner of at least `hub_share` of all organisations that have partners, and of `hub_partners` at least, by
+            `hub_activities` times as many activities with others as these have in the mean: a single large consortium
+            gives many partners, but makes nobody a hub
 keystone    a hub, of whose partners at most half depend on it: many work with it and with others besides
 dominator   a hub, of whose partners more than half depend on it
 niche       no hub, and at least `own_community` of its ties weigh within its own community: specialised
@@ -29,18 +31,21 @@ class Role(StrEnum):
 
 
 class Bounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From where on an organisation plays a role; parts of one, and a number of partners."""
+    """From where on an organisation plays a role; parts of one, a number of partners, multiples of the mean."""
 
     hub_share: float = 0.05
     hub_partners: int = 10
+    hub_activities: float = 4.0
     dependent: float = 0.5
     own_community: float = 0.75
 
 
 def roles(pairs: Pairs, community: Integers, bounds: Bounds = Bounds()) -> list[Role]:  # noqa: B008 frozen
     """Of each organisation; NONE for those without partners and for those whom nothing sets apart."""
-    partners = pairs.partners
-    hubs = (partners >= bounds.hub_partners) & (partners >= bounds.hub_share * (partners > 0).sum())
+    partners, activities = pairs.partners, pairs.strengths
+    tied = partners > 0
+    hubs = (partners >= bounds.hub_partners) & (partners >= bounds.hub_share * tied.sum())
+    hubs &= activities >= bounds.hub_activities * (activities[tied].mean() if tied.any() else 0.0)
     captive = _dependents(pairs) > bounds.dependent * partners
     niche = ~hubs & (partners > 0) & (_inside(pairs, community) >= bounds.own_community)
     found = []

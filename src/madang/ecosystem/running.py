@@ -31,6 +31,8 @@ from madang.trust.view import compile_view
 
 _LOG: Final = logging.getLogger(__name__)
 _FIRST_SECONDS: Final = 600.0
+# Outcomes that are kept decoded
+_READ_MAX: Final = 8
 _NO_ENTITY: Final = "urn:ngsi-ld:any"
 
 
@@ -87,6 +89,8 @@ class Outcomes:
         changed = path.stat().st_mtime_ns
         known = self._read.get(path)
         if known is None or known[0] != changed:
+            if len(self._read) >= _READ_MAX:
+                self._read.clear()
             known = self._read[path] = changed, kept.read(path)
         require_whole(access, known[1])
         return known[1]

@@ -12,12 +12,13 @@ from starlette.responses import RedirectResponse, Response
 from madang.ecosystem.figures.canvas import Sheet
 from madang.ecosystem.figures.palette import PAGE
 from madang.ecosystem.outcome import Outcome
-from madang.ecosystem.running import Outcomes, Stage
+from madang.ecosystem.running import Outcomes, Progress, Stage
 from madang.ecosystem.telling import shown
 from madang.ecosystem.telling.shown import Cell, Column, Shown
 from madang.errors import NotFound
 from madang.trust.identity import Permission
 from madang.web.headers import SECURITY_HEADERS
+from madang.web.site import source_states
 from madang.web.visit import Visit, source_line
 
 PATH: Final = "/ecosystem"
@@ -105,17 +106,22 @@ def part_bar(share: float) -> Markup:
     ).format(end)
 
 
-def waiting(visit: Visit) -> Response:
-    """There is no outcome yet. The first who looks begins an analysis, one at a time; one that failed waits for a person."""
+async def waiting(visit: Visit) -> Response:
+    """There is no outcome yet. The first who looks begins an analysis, one at a time, once the city's sources have been
+    read; one that failed waits for a person."""
     made = outcomes(visit)
-    if made.progress(visit.access) is None:
+    sources = await source_states(visit.site, visit.access)
+    loading = [one for one in sources if one.loading]
+    if made.progress(visit.access) is None and not loading:
         made.ask(visit.access)
     progress = made.progress(visit.access)
+    if progress is None and loading:
+        progress = Progress(Stage.READING, len(sources) - len(loading), len(sources))
     running = progress is None or progress.stage is not Stage.FAILED
     response = visit.html(
         "ecosystem_waiting.html",
         {
-            "stage": progress.stage.value if progress else Stage.READING.value,
+            "stage": "loading" if loading else progress.stage.value if progress else Stage.READING.value,
             "done": progress.done if progress else 0,
             "of": progress.of if progress else 0,
             "reason": progress.reason if progress else "",

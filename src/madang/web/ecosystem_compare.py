@@ -81,7 +81,7 @@ async def data(visit: Visit) -> Response:
 async def _page(visit: Visit, problem: str = "") -> Response:
     outcome = await outcome_of(visit)
     if outcome is None:
-        return waiting(visit)
+        return await waiting(visit)
     params = visit.request.query_params
     made = outcomes(visit)
     days = made.days(visit.access)[:_DAYS_MAX]

@@ -32,7 +32,7 @@ async def network_page(visit: Visit) -> Response:
     """GET /{language}/ecosystem/network?day="""
     outcome = await outcome_of(visit)
     if outcome is None:
-        return waiting(visit)
+        return await waiting(visit)
     reader = visit.reader
     ranks = positions.ranks(outcome, reader)
     first = msgspec.structs.replace(ranks.table, rows=ranks.table.rows[:_FIRST_ROWS])
@@ -62,7 +62,7 @@ async def firms_page(visit: Visit) -> Response:
     """GET /{language}/ecosystem/firms?text=&category=&layer=&area=&role=&community=&core=1&sort=&map=1&from=50&day="""
     outcome = await outcome_of(visit)
     if outcome is None:
-        return waiting(visit)
+        return await waiting(visit)
     params, reader = visit.request.query_params, visit.reader
     wanted = filter_of(visit)
     begin = _whole(params.get("from", ""))

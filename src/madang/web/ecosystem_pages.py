@@ -22,7 +22,7 @@ async def overview(visit: Visit) -> Response:
     """GET /{language}/ecosystem?day="""
     outcome = await outcome_of(visit)
     if outcome is None:
-        return waiting(visit)
+        return await waiting(visit)
     reader = visit.reader
     pieces = verdict.pieces(outcome, reader)
     return page(
@@ -69,7 +69,7 @@ async def components_page(visit: Visit) -> Response:
     """GET /{language}/ecosystem/components?day="""
     outcome = await outcome_of(visit)
     if outcome is None:
-        return waiting(visit)
+        return await waiting(visit)
     reader = visit.reader
     groups = []
     for one in outcome.components:
@@ -94,7 +94,7 @@ async def flows_page(visit: Visit) -> Response:
     """GET /{language}/ecosystem/flows?year=&flow=&day="""
     outcome = await outcome_of(visit)
     if outcome is None:
-        return waiting(visit)
+        return await waiting(visit)
     reader, years = visit.reader, flows.years(outcome)
     chosen = chosen_flows(visit)
     return page(
@@ -131,7 +131,7 @@ async def industry_page(visit: Visit) -> Response:
     """GET /{language}/ecosystem/industry?day="""
     outcome = await outcome_of(visit)
     if outcome is None:
-        return waiting(visit)
+        return await waiting(visit)
     values = {
         "industry": industry.industry(outcome, visit.reader),
         "cells": [
@@ -153,7 +153,7 @@ async def strategies_page(visit: Visit) -> Response:
     """GET /{language}/ecosystem/strategies?day="""
     outcome = await outcome_of(visit)
     if outcome is None:
-        return waiting(visit)
+        return await waiting(visit)
     values = {
         "trees": strategies.trees(outcome, visit.reader),
         "measures": strategies.measures(outcome, visit.reader),
