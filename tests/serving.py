@@ -20,10 +20,13 @@ START_SECONDS_MAX = 90.0
 
 
 def descendants(pid: int) -> list[int]:
-    """Process numbers of the children of a process, and theirs."""
+    """Process numbers of the children of a process, and theirs; without the one that Python keeps for pools of processes,
+    which stays when these are gone."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
+            if b"resource_tracker" in stat.with_name("cmdline").read_bytes():
+                continue
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:  # it ended meanwhile
             continue

@@ -140,7 +140,7 @@ class Limits(msgspec.Struct, frozen=True):
     source_row_lines_max: Annotated[
         int, msgspec.Meta(description="lines of one row of a CSV file, in quotation marks")
     ] = 1000
-    row_parties_max: Annotated[
+    row_parties_entities_max: Annotated[
         int, msgspec.Meta(description="organisations that one row of a table names")
     ] = 1000
     source_retry_seconds_max: Annotated[
@@ -286,13 +286,13 @@ class Limits(msgspec.Struct, frozen=True):
     ecosystem_entities_max: Annotated[
         int, msgspec.Meta(description="entities of one type that an analysis of the ecosystem reads")
     ] = 100_000
-    learnt_labels_max: Annotated[
+    learnt_labels_entities_max: Annotated[
         int, msgspec.Meta(description="confirmed classes of firms that suggestions are learnt from")
     ] = 5000
-    class_suggestions_max: Annotated[
+    class_suggestions_entities_max: Annotated[
         int, msgspec.Meta(description="firms whose classes wait for a person, the surest")
     ] = 2000
-    partner_suggestions_max: Annotated[
+    partner_suggestions_entities_max: Annotated[
         int, msgspec.Meta(description="partners that are suggested at one time in all, the likeliest")
     ] = 2000
     outcomes_kept_max: Annotated[
@@ -301,7 +301,7 @@ class Limits(msgspec.Struct, frozen=True):
     neighbourhood_entities_max: Annotated[
         int, msgspec.Meta(description="entities around one organisation that its page reads")
     ] = 2000
-    neighbourhood_together_max: Annotated[
+    neighbourhood_members_entities_max: Annotated[
         int, msgspec.Meta(description="members of one activity between whom its page looks for ties")
     ] = 100
     others_kept_max: Annotated[

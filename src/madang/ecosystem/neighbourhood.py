@@ -188,7 +188,7 @@ async def _memberships(hub: Hub, access: Access, ids: Sequence[str], itself: Seq
     joined = [target for one in itself for target in _links_to(one, MEMBER)]
     found = []
     for target in dict.fromkeys([*joined, *ids]):
-        some = await entities.incoming(hub, access, target, LIMITS.neighbourhood_together_max)
+        some = await entities.incoming(hub, access, target, LIMITS.neighbourhood_members_entities_max)
         members = [one.id for name, one in some if name == member and _is_organisation(one)]
         (there,) = await _known(hub, access, (target,)) or (None,)
         if there is not None and _is_organisation(there):
@@ -254,7 +254,7 @@ def _links(ties: Sequence[Tie]) -> Iterable[tuple[str, str]]:
     """Pairs of neighbours that took part in the same activity of the organisation."""
     found: dict[tuple[str, str], None] = {}
     for tie in ties:
-        if len(tie.others) > LIMITS.neighbourhood_together_max:
+        if len(tie.others) > LIMITS.neighbourhood_members_entities_max:
             continue
         ordered = sorted(tie.others)
         for place, one in enumerate(ordered):

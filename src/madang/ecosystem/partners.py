@@ -58,7 +58,7 @@ def partners_of(record: Record, ties: Ties) -> tuple[Suggestion, ...]:
                 continue
             pair = (min(place, match.place), max(place, match.place))
             found[pair] = max(found.get(pair, 0.0), match.score)
-    best = sorted(found.items(), key=lambda one: (-one[1], one[0]))[: LIMITS.partner_suggestions_max]
+    best = sorted(found.items(), key=lambda one: (-one[1], one[0]))[: LIMITS.partner_suggestions_entities_max]
     return tuple([_suggestion(record.city, actors, pair, score, matcher) for pair, score in best])
 
 

@@ -41,7 +41,7 @@ def labels_of(record: Record, classes: Taxonomy | None = None) -> tuple[Labelled
     firms = _firms(record).values()
     found = [Labelled(text_of(some), _classes(some, classes)) for some in firms]
     told = [one for one in found if one.text and one.classes]
-    return tuple(told[:: 1 + len(told) // (LIMITS.learnt_labels_max + 1)])
+    return tuple(told[:: 1 + len(told) // (LIMITS.learnt_labels_entities_max + 1)])
 
 
 def classes_of(
@@ -75,7 +75,7 @@ def classes_of(
         for (subject, _, missing), hints in zip(waiting, suggested, strict=True)
     ]
     ranked = sorted((one for one in found if one.reasons), key=lambda one: (-(one.score or 0.0), one.id))
-    return tuple(ranked[: LIMITS.class_suggestions_max])
+    return tuple(ranked[: LIMITS.class_suggestions_entities_max])
 
 
 def _firms(record: Record) -> dict[str, list[Thing]]:

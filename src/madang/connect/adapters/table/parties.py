@@ -115,7 +115,7 @@ class _Working:
             known = self._named.setdefault(role, {})
             for party in _parties(fields, parties):
                 known.setdefault(party.key, party)
-                if len(known) > LIMITS.row_parties_max:
+                if len(known) > LIMITS.row_parties_entities_max:
                     self._many = True
                     break
         self._last = row
@@ -123,9 +123,7 @@ class _Working:
     def rest(self) -> Iterator[Worked]:
         """The group that is being gathered, if there is one."""
         if self._first is not None and self._last is not None:
-            reason = (
-                f"The row names more than {LIMITS.row_parties_max} organisations; has it the right separator?"
-            )
+            reason = f"The row names more than {LIMITS.row_parties_entities_max} organisations; has it the right separator?"
             refused = Refused(self._first.place, self._first.shown(), reason)
             yield Worked((refused,) if self._many else tuple(self._records(self._first)), self._last)
         self._first, self._last, self._named, self._many = None, None, {}, False
