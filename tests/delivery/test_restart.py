@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import apsw
+import pytest
 from tests.delivery.conftest import Opening
 from tests.delivery.receiver import Receiver
 from tests.delivery.saying import notifier, redirect, shown, subscribe, told, write, write_all
@@ -12,7 +13,10 @@ from tests.delivery.test_failures import until
 
 from madang import server
 from madang.clock import FixedClock
+from madang.hub.delivery.dispatcher import Dispatcher
 from madang.hub.hub import Hub
+from madang.ngsild.event import Event
+from madang.ngsild.trigger import Watch
 from madang.settings import LIMITS
 from madang.trust.access import OPEN
 
@@ -141,3 +145,30 @@ async def test_a_commit_that_fails_tells_nobody(city: Hub, receiver: Receiver) -
     await write(city, 1, 3)
     await receiver.until(lambda: told(receiver.entities())[-1] == (1, 3))
     assert (1, 2) not in told(receiver.entities()) or len(receiver.received) == 3
+
+
+async def test_who_catches_up_while_a_commit_is_matched_misses_nothing_of_it(
+    city: Hub, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many subscriptions matching a commit takes several breaths of the event loop. One that was behind, as after a
+    restart, is passed by then, and may have read all that is before that commit while it is still being matched."""
+    well = "urn:ngsi-ld:Subscription:well"
+    await subscribe(city, f"{receiver.url}/well", well)
+    for number in range(100):
+        await subscribe(city, f"{receiver.url}/other", f"urn:ngsi-ld:Subscription:other:{number}")
+    await write(city, 1, 0)
+    await receiver.until(lambda: len(receiver.entities("/other")) == 100)
+    await until(lambda: notifier(city).counts.delivered == 101)
+    real = Dispatcher._told
+
+    async def told_behind(self: Dispatcher, found: Event) -> list[Watch]:
+        watches = sorted(await real(self, found), key=lambda one: one.subscription.id != well)
+        line = self.lines[well]
+        line.behind, line.read_to = True, self.books.position
+        self._start(line)
+        return watches
+
+    monkeypatch.setattr(Dispatcher, "_told", told_behind)
+    await write(city, 1, 1)
+    await receiver.until(lambda: len(receiver.entities("/other")) == 200)
+    await receiver.until(lambda: told(receiver.entities("/well")) == [(1, 0), (1, 1)])

@@ -63,6 +63,9 @@ class Dispatcher:
         self._taken_bytes = 0
         self._missed = True
         self._wake = asyncio.Event()
+        # Set while no commit is being matched
+        self._between = asyncio.Event()
+        self._between.set()
         self._group = asyncio.TaskGroup()
         self._sending: dict[str, asyncio.Task[None]] = {}
         self._loaded = False
@@ -248,8 +251,10 @@ class Dispatcher:
                 self._wake.clear()
                 await self._wake.wait()
             elif row.sequence > self.books.position:
+                self._between.clear()
                 await self._match_row(row)
                 self.books.moved(row.sequence)
+                self._between.set()
 
     async def _next(self) -> OutboxRow | None:
         """The next commit, from memory or, if there are any before that, from disk."""
@@ -342,6 +347,10 @@ class Dispatcher:
         size_max = LIMITS.notification_bytes_max
         while line.behind:
             rows = await self._store.deliveries.rows(line.read_to, self.books.position, size_max)
+            if not rows and not self._between.is_set():
+                # A change of the commit that is being matched may have passed this line by, because it was behind
+                await self._between.wait()
+                continue
             if not rows:
                 line.behind = False
                 return
