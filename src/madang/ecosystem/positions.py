@@ -21,8 +21,8 @@ from madang.ecosystem.ties import Floats, Integers
 # Up to so many nodes times ties betweenness is exact
 _EXACT_WORK_MAX: Final = 200_000_000
 # Beyond, from as many sources as this leaves, in numbers of ties that are walked
-_SAMPLED_WORK: Final = 150_000_000
-_SOURCES: Final = (32, 100)
+_SAMPLED_WORK: Final = 110_000_000
+_SOURCES: Final = (24, 100)
 _LEIDEN_TRIES: Final = 5
 # Beyond so many pairs the search for communities is run once, and not until nothing changes any more
 _LEIDEN_PAIRS_MAX: Final = 500_000
@@ -62,7 +62,7 @@ class Positions(msgspec.Struct, frozen=True, eq=False):
 
 def graph_of(pairs: Pairs) -> igraph.Graph:
     """The one-mode network; its ties are in the order of the pairs."""
-    return igraph.Graph(n=pairs.n, edges=np.column_stack((pairs.left, pairs.right)))
+    return igraph.Graph(n=pairs.n, edges=zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
 
 
 def positions(pairs: Pairs, seed: int = 0) -> Positions:
