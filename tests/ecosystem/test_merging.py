@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from tests.ecosystem.made_outcome import NOON
+from tests.own_hub import own_hub
 
 from madang import vocabulary
 from madang.cli.ecosystem_resolve import resolve_command
@@ -24,11 +25,9 @@ from madang.ecosystem.suggestions import Category, Status
 from madang.ecosystem.things import things_of
 from madang.errors import SourceFailed
 from madang.hub import entities
-from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.i18n import MESSAGES
 from madang.ngsild.parse import parse_entity
-from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN, Access
 
 CONTEXT = vocabulary.context()
@@ -66,14 +65,7 @@ def record(same: dict[str, str] | None = None) -> Record:
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    clock = FixedClock(NOON)
-    options = Options(CONTEXT, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
-    made = Hub(
-        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
-        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
-        contexts=Contexts(CONTEXT, clock),
-        clock=clock,
-    )
+    made = own_hub(tmp_path, FixedClock(NOON))
     for identifier in FIRMS:
         await entities.create(made, OPEN, parse_entity(raw(identifier), CONTEXT))
     yield made

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from tests.ecosystem.made_firms import made_firms
 from tests.ecosystem.made_outcome import NOON, organisation
+from tests.own_hub import own_hub
 
 from madang import vocabulary
 from madang.clock import FixedClock
@@ -18,11 +19,9 @@ from madang.ecosystem.record import Record
 from madang.ecosystem.taking_part import ties_of_record
 from madang.ecosystem.things import things_of
 from madang.hub import batch, entities
-from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.ngsild.changes import Mode, Write
 from madang.ngsild.parse import parse_entity
-from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN
 
 CONTEXT = vocabulary.context()
@@ -30,14 +29,7 @@ CONTEXT = vocabulary.context()
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    clock = FixedClock(NOON)
-    options = Options(CONTEXT, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
-    opened = Hub(
-        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
-        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
-        contexts=Contexts(CONTEXT, clock),
-        clock=clock,
-    )
+    opened = own_hub(tmp_path, FixedClock(NOON))
     yield opened
     await opened.close()
 

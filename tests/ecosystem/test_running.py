@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.asgi_client import Client
+from tests.own_hub import own_hub
 
 from madang import vocabulary
 from madang.api.asgi import information_api
@@ -17,12 +18,10 @@ from madang.ecosystem.rules import Drawings, Rules
 from madang.ecosystem.running import Analysed, Outcomes, Stage
 from madang.ecosystem.verdict import CoreVerdict
 from madang.errors import Denied, NotFound
-from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.query import Query
 from madang.ngsild.selection import type_is
-from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN, Access
 from madang.trust.view import Rule, View
 
@@ -77,14 +76,7 @@ def graph() -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def city(tmp_path: Path, clock: FixedClock) -> AsyncIterator[Hub]:
-    opened = Hub(
-        open_store=lambda tenant: SqliteStore(
-            store_path(tmp_path, tenant), clock, Options(vocabulary.context())
-        ),
-        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
-        contexts=Contexts(vocabulary.context(), clock, ("127.0.0.1",)),
-        clock=clock,
-    )
+    opened = own_hub(tmp_path, clock)
     api = Client(information_api(opened, OPEN_GATE))
     answer = await api.post("/ngsi-ld/v1/entityOperations/create", json=graph())
     assert answer.status == 201, answer.body

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from tests.ecosystem.made_firms import CLASS, MERGE, ONE, THREE, TWO
 from tests.ecosystem.made_outcome import NOON
+from tests.own_hub import own_hub
 
 from madang import vocabulary
 from madang.clock import FixedClock
@@ -18,10 +19,8 @@ from madang.ecosystem import suggestions
 from madang.ecosystem.suggestions import Category, Reason, Status, Suggestion, identifier
 from madang.errors import BadRequestData, Denied, NotFound
 from madang.hub import entities
-from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.ngsild.parse import parse_entity
-from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN, Access
 from madang.trust.view import View
 
@@ -31,14 +30,7 @@ OFFICER = Access(subject="person:7")
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    clock = FixedClock(NOON)
-    options = Options(CONTEXT, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
-    made = Hub(
-        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
-        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
-        contexts=Contexts(CONTEXT, clock),
-        clock=clock,
-    )
+    made = own_hub(tmp_path, FixedClock(NOON))
     for organisation in (ONE, TWO, THREE):
         raw = {"id": organisation, "type": "Organization", "name": organisation[-1], "products": "신호"}
         await entities.create(made, OPEN, parse_entity(raw, CONTEXT))

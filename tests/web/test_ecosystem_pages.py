@@ -19,30 +19,22 @@ from python_calamine import CalamineWorkbook
 from starlette.applications import Starlette
 from tests.asgi_client import Client
 from tests.ecosystem.made_outcome import CELLS, FLOWS, NOON, made_outcome, organisation, thin_outcome
+from tests.own_hub import SAEM, own_hub
 
-from madang import vocabulary
-from madang.city.model import City
 from madang.clock import FixedClock
 from madang.ecosystem import kept
 from madang.ecosystem.outcome import Outcome
 from madang.ecosystem.running import Analysed, Outcomes
 from madang.ecosystem.telling import exports
-from madang.hub.contexts import Contexts
-from madang.hub.hub import Hub
 from madang.hub.trust.gate import OPEN_GATE
 from madang.i18n import Reader
 from madang.settings import Settings
-from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN
 from madang.web import app
 from madang.web.site import Site
 
-CITY = City(
-    id="saem",
-    name={"ko": "샘시", "en": "Saem"},
-    languages=("ko", "en"),
-    time_zone="Asia/Seoul",
-    extent=(126.9, 37.4, 127.0, 37.5),
+CITY = msgspec.structs.replace(
+    SAEM,
     synthetic=True,
 )
 TABS = ("", "/components", "/flows", "/industry", "/strategies")
@@ -65,14 +57,7 @@ class Saem(msgspec.Struct):
 
 @pytest.fixture
 async def saem(tmp_path: Path) -> AsyncIterator[Saem]:
-    clock = FixedClock(NOON)
-    options = Options(vocabulary.context(), frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
-    hub = Hub(
-        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
-        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
-        contexts=Contexts(vocabulary.context(), clock),
-        clock=clock,
-    )
+    hub = own_hub(tmp_path, FixedClock(NOON))
     outcomes = Outcomes(hub, Analysed("saem", CITY.name), tmp_path / "outcomes")
     site = Site(hub, CITY, Settings(tmp_path, "127.0.0.1", 8080), OPEN_GATE, outcomes=outcomes)
     async with outcomes.keeping():

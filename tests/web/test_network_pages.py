@@ -15,35 +15,26 @@ from starlette.applications import Starlette
 from tests.asgi_client import Client, Reply
 from tests.ecosystem.made_firms import CLASS, MERGE, PARTNER, made_firms
 from tests.ecosystem.made_outcome import NOON, made_outcome, organisation, other_outcome, thin_outcome
+from tests.own_hub import SAEM, own_hub
 
 from madang import vocabulary
-from madang.city.model import City
 from madang.clock import FixedClock
 from madang.ecosystem import kept, others, suggestions
 from madang.ecosystem.outcome import Outcome
 from madang.ecosystem.running import Analysed, Outcomes
 from madang.ecosystem.suggestions import Status
 from madang.hub import batch
-from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.changes import Mode, Write
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.temporal import DAY
 from madang.settings import LIMITS, Settings
-from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN
 from madang.web import app
 from madang.web.site import Site
 
 CONTEXT = vocabulary.context()
-CITY = City(
-    id="saem",
-    name={"ko": "샘시", "en": "Saem"},
-    languages=("ko", "en"),
-    time_zone="Asia/Seoul",
-    extent=(126.9, 37.4, 127.0, 37.5),
-)
 FIRM = organisation(1)
 SVG = re.compile(r"<svg class=\"chart.*?</svg>", re.DOTALL)
 PAGES = (
@@ -84,19 +75,12 @@ class Saem(msgspec.Struct):
 
 @pytest.fixture
 async def saem(tmp_path: Path) -> AsyncIterator[Saem]:
-    clock = FixedClock(NOON)
-    options = Options(CONTEXT, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
-    hub = Hub(
-        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
-        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
-        contexts=Contexts(CONTEXT, clock),
-        clock=clock,
-    )
+    hub = own_hub(tmp_path, FixedClock(NOON))
     firms = [Write(Mode.CREATE, parse_entity(one, CONTEXT)) for one in made_firms(3, 30, 80)]
     await batch.apply(hub, OPEN, firms)
     await suggestions.put(hub, OPEN, [MERGE, CLASS, PARTNER], NOON)
-    outcomes = Outcomes(hub, Analysed("saem", CITY.name), tmp_path / "outcomes")
-    site = Site(hub, CITY, Settings(tmp_path, "127.0.0.1", 8080), OPEN_GATE, outcomes=outcomes)
+    outcomes = Outcomes(hub, Analysed("saem", SAEM.name), tmp_path / "outcomes")
+    site = Site(hub, SAEM, Settings(tmp_path, "127.0.0.1", 8080), OPEN_GATE, outcomes=outcomes)
     folder = tmp_path / "outcomes" / "default"
     kept.write(folder, made_outcome())
     yield Saem(Client(Starlette(routes=app.routes(site))), hub, folder)
@@ -107,7 +91,7 @@ def former(outcome: Outcome) -> Outcome:
     """The same city a while before."""
     standings = (*outcome.standings[5:20], *outcome.standings[:3])
     return msgspec.structs.replace(
-        outcome, city="saem", names=CITY.name, read=NOON - 40 * DAY, standings=standings
+        outcome, city="saem", names=SAEM.name, read=NOON - 40 * DAY, standings=standings
     )
 
 

@@ -11,35 +11,31 @@ from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import orjson
 import pytest
 from starlette.applications import Starlette
 from tests.asgi_client import Client, Reply
+from tests.own_hub import SAEM, own_hub
 
 from madang import vocabulary
-from madang.city.model import City, Layer, Style
+from madang.city.model import Layer, Style
 from madang.clock import FixedClock
 from madang.hub import batch
-from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.attribute import geo_property, language_property, property_, relationship
 from madang.ngsild.changes import Delete, Mode, Write
 from madang.ngsild.entity import Entity
 from madang.settings import Settings
-from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN
 from madang.web import app, stream
 from madang.web.site import Site
 
 NOON = 1_767_268_800_000_000
 CONTEXT = vocabulary.context()
-CITY = City(
-    id="saem",
-    name={"ko": "샘시", "en": "Saem"},
-    languages=("ko", "en"),
-    time_zone="Asia/Seoul",
-    extent=(126.9, 37.4, 127.0, 37.5),
+CITY = msgspec.structs.replace(
+    SAEM,
     synthetic=True,
     layers=(
         Layer("air", "AirQualityObserved", Style.VALUE, {"ko": "대기", "en": "Air"}, "pm25"),
@@ -66,14 +62,7 @@ def station(number: int, pm25: float) -> Entity:
 
 @pytest.fixture
 async def saem(tmp_path: Path) -> AsyncIterator[Hub]:
-    clock = FixedClock(NOON)
-    options = Options(CONTEXT, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
-    hub = Hub(
-        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
-        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
-        contexts=Contexts(CONTEXT, clock),
-        clock=clock,
-    )
+    hub = own_hub(tmp_path, FixedClock(NOON))
     await batch.apply(
         hub, OPEN, [Write(Mode.CREATE, station(number, 10.0 + number)) for number in range(120)]
     )

@@ -14,44 +14,28 @@ from starlette.applications import Starlette
 from tests.asgi_client import Client, Reply
 from tests.ecosystem.made_firms import CLASS, MERGE, ONE, PARTNER, THREE, TWO
 from tests.ecosystem.made_outcome import NOON
+from tests.own_hub import SAEM, own_hub
 
 from madang import vocabulary
-from madang.city.model import City
 from madang.clock import FixedClock
 from madang.ecosystem import suggestions
 from madang.ecosystem.suggestions import Category, Reason, identifier
 from madang.hub import entities
-from madang.hub.contexts import Contexts
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import OPEN_GATE
 from madang.ngsild.parse import parse_entity
 from madang.settings import Settings
-from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN
 from madang.web import app
 from madang.web.site import Site
 
 CONTEXT = vocabulary.context()
-CITY = City(
-    id="saem",
-    name={"ko": "샘시", "en": "Saem"},
-    languages=("ko", "en"),
-    time_zone="Asia/Seoul",
-    extent=(126.9, 37.4, 127.0, 37.5),
-)
 PATH = "/ecosystem/review"
 
 
 @pytest.fixture
 async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
-    clock = FixedClock(NOON)
-    options = Options(CONTEXT, frozenset({vocabulary.NAME}), tuple(sorted(vocabulary.indexed())))
-    made = Hub(
-        open_store=lambda tenant: SqliteStore(store_path(tmp_path, tenant), clock, options),
-        has_store=lambda tenant: store_path(tmp_path, tenant).exists(),
-        contexts=Contexts(CONTEXT, clock),
-        clock=clock,
-    )
+    made = own_hub(tmp_path, FixedClock(NOON))
     for number, organisation in enumerate((ONE, TWO, THREE), 1):
         raw = {
             "id": organisation,
@@ -69,7 +53,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[Hub]:
 @pytest.fixture
 def pages(hub: Hub, tmp_path: Path) -> Client:
     return Client(
-        Starlette(routes=app.routes(Site(hub, CITY, Settings(tmp_path, "127.0.0.1", 8080), OPEN_GATE)))
+        Starlette(routes=app.routes(Site(hub, SAEM, Settings(tmp_path, "127.0.0.1", 8080), OPEN_GATE)))
     )
 
 
