@@ -16,6 +16,11 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 WEB_SOURCES := $(shell find web-src -name node_modules -prune -o -type f -print 2>/dev/null)
 WEB_BUILD := src/madang/web/static/build
+# In the order of tests/conftest.py, of which pytest-xdist would else think nothing
+PYTEST := $(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
+
+# Python keeps the bytecode of what it imports, whatever the environment says: the tests start it hundreds of times
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test check guards bench bench-scale setup lock reference clean
 .SILENT:
@@ -24,7 +29,7 @@ demo: .make/run .make/web
 	exec $(BIN)/madang up --demo
 
 test: .make/dev .make/web .make/clients
-	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
+	$(PYTEST) $(PYTEST_FLAGS)
 
 check: .make/dev .make/web .make/clients
 	$(BIN)/ruff format --check .
@@ -32,7 +37,7 @@ check: .make/dev .make/web .make/clients
 	$(BIN)/mypy
 	scripts/npm --prefix web-src run --silent check
 	$(MAKE) guards
-	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_FLAGS)
+	$(PYTEST) $(PYTEST_FLAGS)
 
 # ruff asks a reason, line by line, for what bandit says of hosts, statements and markup (B104, B608, B704).
 GUARDS := .make/guards-venv/bin
@@ -69,7 +74,7 @@ clean:
 .make/run: .make/venv requirements/run.txt pyproject.toml
 	$(UV) --require-hashes -r requirements/run.txt
 	$(UV) --no-deps --no-build-isolation -e .
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -c 'import madang.wire' # every start finds bytecode then
+	$(BIN)/python -c 'import madang.wire' # every start finds bytecode then
 	touch $@
 
 .make/dev: .make/run requirements/dev.txt

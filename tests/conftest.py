@@ -21,8 +21,22 @@ from madang.store.sqlite.store import Options, SqliteStore, store_path
 settings.register_profile("madang", deadline=None)
 settings.load_profile("madang")
 
-# Their tests share servers and cities that take long to come up; the longest first, so that no process waits for them
+# Their tests share servers and cities that take long to come up
 TOGETHER = ("web", "demo")
+# What takes more than half a minute begins first, the longest before all, so that no process waits for it in the end
+LONGEST = (
+    "web",
+    "test_mixed_load.py",
+    "test_matching.py",
+    "test_kill.py",
+    "demo",
+    "test_bench_smoke.py",
+    "test_demo_up.py",
+    "test_running.py",
+    "test_folding_sums.py",
+    "test_cores.py",
+    "test_command.py",
+)
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 
@@ -30,14 +44,15 @@ NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes run the tests (`make test`), those of a file stay together, and those of some folders."""
     for item in items:
-        folder = item.path.parent.name
-        group = folder if folder in TOGETHER else item.path.as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(
-        key=lambda item: (
-            TOGETHER.index(name) if (name := item.path.parent.name) in TOGETHER else len(TOGETHER)
-        )
-    )
+        name = together(item)
+        item.add_marker(pytest.mark.xdist_group(name if name in TOGETHER else item.path.as_posix()))
+    items.sort(key=lambda item: LONGEST.index(name) if (name := together(item)) in LONGEST else len(LONGEST))
+
+
+def together(item: pytest.Item) -> str:
+    """The folder or the file whose tests one process runs."""
+    folder = item.path.parent.name
+    return folder if folder in TOGETHER else item.path.name
 
 
 @pytest.fixture
