@@ -20,8 +20,8 @@ CURVE = (
     Weights(text=0.0, classes=0.0),
     Weights(),
     Weights(text=0.2, way_back=0.05, reach=0.45),
-    Weights(text=0.3, way_back=0.1, reach=0.42),
-    Weights(text=0.3, way_back=0.155, reach=0.405),
+    Weights(text=0.3, way_back=0.08, reach=0.42),
+    Weights(text=0.3, way_back=0.12, reach=0.41),
     Weights(text=0.3, way_back=0.2, reach=0.35),
     Weights(text=0.3, way_back=0.3, reach=0.3),
 )

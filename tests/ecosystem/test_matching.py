@@ -16,7 +16,7 @@ from madang.ecosystem.matching import Matcher, Weights
 from madang.ecosystem.ties import Ties, day_of, ties_of
 
 ACCURATE = Weights()
-SPREAD = Weights(text=0.3, way_back=0.155, reach=0.405)
+SPREAD = Weights(text=0.3, way_back=0.12, reach=0.41)
 
 
 @cache

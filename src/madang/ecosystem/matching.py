@@ -17,9 +17,9 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from madang.ecosystem.ties import Floats, Integers, Ties
-from madang.ecosystem.walks import Walks
+from madang.ecosystem.walks import Walks, kept
 
-_TOGETHER: Final = 256
+_TOGETHER: Final = 64
 _REASONS_MAX: Final = 3
 
 # Where nothing else tells two apart, who does more comes first
@@ -81,19 +81,14 @@ class Matcher:
             self._words = sparse.csr_array(vectorizer.fit_transform(texts))
             self._names = vectorizer.get_feature_names_out().tolist()
         self._membership = _membership(classes) if any(classes) else None
+        counts = np.maximum(self.walks.counts, 1)
+        self._reach: Floats = counts**weights.reach
+        self._prior: Floats = _PRIOR * counts / counts.max(initial=1)
+        self._by_activity = np.argsort(-counts, kind="stable")
 
     def scores(self, places: Integers) -> Floats:
         """places x organisations; -inf for the organisation itself and those that it has met."""
-        weights, counts = self.weights, np.maximum(self.walks.counts, 1)
-        reach = counts**weights.reach
-        total = weights.network * _scaled(self.walks.towards(places, weights.way_back), places)
-        if self._words is not None and weights.text:
-            common = (self._words[places] @ self._words.T).toarray()
-            total += weights.text * _scaled(common * reach, places)
-        if self._membership is not None and weights.classes:
-            common = (self._membership[places] @ self._membership.T).toarray()
-            total += weights.classes * _scaled(common * reach, places)
-        total += _PRIOR * counts / counts.max()
+        total: Floats = self._spoken_for(places).toarray() + self._prior
         for row, place in enumerate(places.tolist()):
             total[row, self.walks.met(place)] = -np.inf
             total[row, place] = -np.inf
@@ -101,29 +96,64 @@ class Matcher:
 
     def suggest(self, place: int, n: int = 10, excluded: Excluded | None = None) -> list[Match]:
         """The best for one organisation. excluded: hard constraints."""
-        scores = self.scores(np.array([place]))[0]
-        if excluded is not None:
-            scores[excluded(place)] = -np.inf
-        return _best(scores, n)
+        return next(found for _, found in self._suggested(np.array([place]), n, excluded, None))
 
     def suggest_all(
         self, places: Integers, n: int = 10, excluded: Excluded | None = None
     ) -> Iterator[tuple[int, list[Match]]]:
         """For each of the places, in an order at random but always the same; the cap on exposure counts over all."""
-        if not len(places):
-            return
         cap = self.weights.exposure_max
-        room = np.full(self.n, np.inf if cap is None else max(1.0, cap * n * len(places) / self.n))
-        order = np.random.default_rng(0).permutation(places)
-        for start in range(0, len(order), _TOGETHER):
-            some = order[start : start + _TOGETHER]
-            for place, scores in zip(some.tolist(), self.scores(some), strict=True):
-                if excluded is not None:
-                    scores[excluded(place)] = -np.inf
-                scores[room < 1] = -np.inf
-                found = _best(scores, n)
-                room[[one.place for one in found]] -= 1
+        room = None if cap is None else np.full(self.n, max(1.0, cap * n * len(places) / self.n))
+        return self._suggested(np.random.default_rng(0).permutation(places), n, excluded, room)
+
+    def _suggested(
+        self, places: Integers, n: int, excluded: Excluded | None, room: Floats | None
+    ) -> Iterator[tuple[int, list[Match]]]:
+        """room: how often each organisation may still be suggested, which this counts down; None for no cap."""
+        for start in range(0, len(places), _TOGETHER):
+            some = places[start : start + _TOGETHER]
+            table = self._spoken_for(some)
+            for row, place in enumerate(some.tolist()):
+                those = slice(table.indptr[row], table.indptr[row + 1])
+                barred = np.zeros(self.n, dtype=bool) if excluded is None else excluded(place).copy()
+                barred[self.walks.met(place)] = True
+                barred[place] = True
+                if room is not None:
+                    barred |= room < 1
+                found = self._best(table.indices[those].astype(np.int64), table.data[those], barred, n)
+                if room is not None:
+                    room[[one.place for one in found]] -= 1
                 yield place, found
+
+    def _best(self, some: Integers, scores: Floats, barred: NDArray[np.bool_], n: int) -> list[Match]:
+        """Of those for whom something speaks, and then of the others the most active; draws in order of the places."""
+        free = ~barred[some]
+        some, scores = some[free], scores[free] + self._prior[some[free]]
+        if len(some) > n:
+            least = np.partition(scores, len(scores) - n)[len(scores) - n]
+            some, scores = some[scores >= least], scores[scores >= least]
+        order = np.lexsort((some, -scores))[:n]
+        found = [Match(int(some[one]), float(scores[one])) for one in order]
+        if len(found) < n:
+            barred[some] = True
+            others = self._by_activity[~barred[self._by_activity]][: n - len(found)]
+            found += [Match(int(one), float(self._prior[one])) for one in others]
+        return found
+
+    def _spoken_for(self, places: Integers) -> sparse.csr_array:
+        """places x organisations: the weighted sum of what speaks for each, without entries where nothing does."""
+        weights, parts = self.weights, []
+        if weights.network:
+            parts.append(weights.network * _scaled(self.walks.towards(places, weights.way_back), places))
+        for table, weight in ((self._words, weights.text), (self._membership, weights.classes)):
+            if table is not None and weight:
+                common = sparse.csr_array(table[places] @ table.T)
+                common.data *= self._reach[common.indices]
+                parts.append(weight * _scaled(common, places))
+        total = sparse.csr_array((len(places), self.n))
+        for part in parts:
+            total = sparse.csr_array(total + part)
+        return total
 
     def reasons(self, place: int, other: int) -> Reasons:
         """Why they might fit: all may be empty, where only distant ways join them."""
@@ -137,19 +167,15 @@ class Matcher:
         return Reasons(tuple(partners[:_REASONS_MAX]), words, tuple(shared))
 
 
-def _best(scores: Floats, n: int) -> list[Match]:
-    """Draws in order of the places."""
-    some = np.argpartition(-scores, min(n, len(scores) - 1))[:n]
-    order = some[np.lexsort((some, -scores[some]))]
-    return [Match(int(place), float(scores[place])) for place in order if np.isfinite(scores[place])]
-
-
-def _scaled(scores: Floats, places: Integers) -> Floats:
-    """Each row as parts of its largest, those of the organisations themselves not counted."""
-    others = scores.copy()
-    others[np.arange(len(places)), places] = 0.0
-    top = others.max(axis=1, keepdims=True)
-    return others / np.where(top > 0, top, 1.0)
+def _scaled(table: sparse.csr_array, places: Integers) -> sparse.csr_array:
+    """Each row as parts of its largest, without the organisations themselves."""
+    rows = np.repeat(np.arange(len(places)), np.diff(table.indptr))
+    others = kept(table, (table.indices != places[rows]) & (table.data > 0))
+    lengths = np.diff(others.indptr)
+    filled = lengths > 0
+    top = np.maximum.reduceat(others.data, others.indptr[:-1][filled]) if filled.any() else np.ones(0)
+    others.data /= np.repeat(top, lengths[filled])
+    return others
 
 
 def _membership(classes: Sequence[frozenset[str]]) -> sparse.csr_array:

@@ -22,7 +22,7 @@ from madang.ecosystem.ties import Ties
 from madang.limits import LIMITS
 
 # Nearness decides, the way back counts, and nobody is shown to everybody (docs/matching.md)
-WEIGHTS: Final = Weights(text=0.3, classes=0.2, way_back=0.155, reach=0.405, exposure_max=3.0)
+WEIGHTS: Final = Weights(text=0.3, classes=0.2, way_back=0.12, reach=0.41, exposure_max=3.0)
 _EACH_MAX: Final = 3
 _KEY_BYTES: Final = 8
 _LEAST: Final = 0.01

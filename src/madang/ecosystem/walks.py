@@ -10,12 +10,18 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from madang.ecosystem.ties import Floats, Integers, Ties
 
 _STEPS: Final = 5
 _RESTART: Final = 0.15
+
+# Where a walker comes so rarely is not near: without that, in a large network everybody would be reached by everybody
+_VISITS_LEAST: Final = 1e-4
+# Organisations that do very much send too few walkers to each of their activities to tell whom they lead to
+_SENT_LEAST: Final = 1e-5
 
 
 class Walks:
@@ -26,41 +32,51 @@ class Walks:
         incidence = ties.incidence()
         self.counts: Floats = ties.activity_counts.astype(np.float64)
         self._incidence = incidence
-        self._to_activity = sparse.csr_array(
-            (sparse.diags_array(1 / np.maximum(self.counts, 1)) @ incidence).T
+        self._activities = sparse.csr_array(incidence.T)
+        self._to_activity = sparse.csr_array(sparse.diags_array(1 / np.maximum(self.counts, 1)) @ incidence)
+        self._to_participant = sparse.csr_array(
+            sparse.diags_array((1 - _RESTART) / np.maximum(ties.sizes, 1)) @ self._activities
         )
-        self._to_participant = sparse.csr_array(incidence @ sparse.diags_array(1 / np.maximum(ties.sizes, 1)))
 
-    def nearness(self, places: Integers) -> Floats:
-        """From each of the places (rows) to every organisation: how often the walker comes there, in parts of a walk."""
-        now = np.zeros((len(self.counts), len(places)))
-        now[places, np.arange(len(places))] = 1.0
-        visits = np.zeros_like(now)
-        for _ in range(_STEPS):
-            now = (1 - _RESTART) * (self._to_participant @ (self._to_activity @ now))
-            visits += now
-        return visits.T
+    def nearness(self, places: Integers) -> sparse.csr_array:
+        """From each of the places (rows) to the organisations that are near it: how often the walker comes there, in parts
+        of a walk."""
+        rows = np.arange(len(places) + 1)
+        now = sparse.csr_array((np.ones(len(places)), places, rows), (len(places), len(self.counts)))
+        visits = sparse.csr_array(now.shape)
+        for step in range(_STEPS):
+            if step:
+                now = kept(now, now.data >= _SENT_LEAST * self.counts[now.indices])
+            now = sparse.csr_array(now @ self._to_activity @ self._to_participant)
+            now = kept(now, now.data >= _VISITS_LEAST)
+            visits = sparse.csr_array(visits + now)
+        return visits
 
-    def towards(self, places: Integers, way_back: float) -> Floats:
+    def towards(self, places: Integers, way_back: float) -> sparse.csr_array:
         """Both directions in one: nearness there to the power 1 - way_back, times nearness back to the power way_back.
 
         Walks are reversible, so that the way back is the way there times the ratio of the two's activities.
         """
         there = self.nearness(places)
-        if not way_back:
-            return there
-        ratio = self.counts[places, None] / np.maximum(self.counts[None, :], 1)
-        return there * ratio**way_back
+        if way_back:
+            here = np.repeat(self.counts[places], np.diff(there.indptr))
+            there.data *= (here / np.maximum(self.counts[there.indices], 1)) ** way_back
+        return there
 
     def met(self, place: int) -> Integers:
         """Who did something together with this one, itself among them; nobody for one without activities."""
-        others = self._incidence @ self._incidence[[place], :].T
-        return np.flatnonzero(others.toarray().ravel()).astype(np.int64)
+        return np.unique((self._incidence[[place]] @ self._activities).indices).astype(np.int64)
 
     def between(self, one: int, other: int) -> list[tuple[int, int]]:
         """(a common partner, the number of activities that the lesser tie of the two has), the strongest first."""
-        shared = [self._incidence @ self._incidence[[place], :].T for place in (one, other)]
-        least = np.minimum(*[table.toarray().ravel() for table in shared])
-        least[[one, other]] = 0
-        order = np.argsort(-least, kind="stable")
-        return [(int(place), int(least[place])) for place in order if least[place] > 0]
+        ours, theirs = ((self._incidence[[place]] @ self._activities) for place in (one, other))
+        least = sparse.csr_array(ours.minimum(theirs))
+        found = zip(least.indices.tolist(), least.data.tolist(), strict=True)
+        others = [(place, int(many)) for place, many in found if place not in (one, other)]
+        return sorted(others, key=lambda pair: (-pair[1], pair[0]))
+
+
+def kept(table: sparse.csr_array, some: NDArray[np.bool_]) -> sparse.csr_array:
+    """The table with only those of its entries. some: of each entry, whether it stays."""
+    bounds = np.concatenate(([0], np.cumsum(some)))[table.indptr]
+    return sparse.csr_array((table.data[some], table.indices[some], bounds), table.shape)
