@@ -28,7 +28,7 @@ def bars(shown: Sequence[Bar], sheet: Sheet, end: float | None = None) -> str:
     width = 328.0 if sheet.narrow else 720.0
     values = [one for bar in shown for one in (bar.value, bar.compared) if one is not None]
     most = end or max(values, default=1.0) or 1.0
-    named = max((width_of(bar.label) for bar in shown), default=0.0) + 10
+    named = max((width_of(bar.label, strong=True) for bar in shown), default=0.0) + 10
     label_room = min(named, width * (0.45 if sheet.narrow else 0.35))
     text_room = max((width_of(bar.text) for bar in shown), default=0.0) + 10
     room = max(20.0, width - label_room - text_room)

@@ -59,10 +59,10 @@ def lines(drawn: Sequence[Line], axis: Axis, sheet: Sheet) -> str:
     top = step * max(1, math.ceil(max(known, default=1.0) / step - 1e-9))
     ticks = [step * n for n in range(round(top / step) + 1)]
     texts = [f"{tick:,.10g}" for tick in ticks]
-    label_room = max((width_of(f"{line.label} {line.text}") for line in drawn), default=0.0) + 12
+    label_room = max((width_of(f"{line.label} {line.text}", strong=True) for line in drawn), default=0.0) + 12
     plot = _Plot(
         left=max(width_of(text) for text in texts) + 10,
-        right=width - min(label_room, width * 0.36),
+        right=width - min(label_room, width * 0.45),
         bottom=height - 34,
         first=min(axis.places, default=0.0),
         last=max(axis.places, default=1.0),
