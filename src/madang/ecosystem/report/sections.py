@@ -210,4 +210,4 @@ class _Writer:
 
 
 def _is_number(column: Column) -> bool:
-    return column.form is not Form.TEXT
+    return column.form is not Form.TEXT or column.code == "criterion"

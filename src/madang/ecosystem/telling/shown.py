@@ -8,7 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from madang.ecosystem.figures.canvas import Sheet
-from madang.i18n import Reader, join
+from madang.i18n import Reader, join, tie
 
 Cell = str | float | int | None
 """None is what is not known."""
@@ -51,9 +51,10 @@ class Sourced(msgspec.Struct, frozen=True):
     coverage: float | None = None
 
     def words(self, reader: Reader) -> str:
+        """As it stands in a document, where an age would be wrong the next day: with the date."""
         parts = [reader.t("source.from") + " " + self.text]
         if self.newest:
-            parts.append(reader.age(self.newest))
+            parts.append(tie(reader.moment(self.newest, "day-year")))
         if self.coverage is not None:
             parts.append(reader.t("source.coverage", share=reader.percent(self.coverage)))
         return join(parts)
