@@ -97,6 +97,16 @@ async def test_the_verdict_stands_with_all_its_evidence(saem: Saem) -> None:
     assert "1,950" in html
 
 
+async def test_before_anything_is_drawn_there_is_no_verdict(saem: Saem) -> None:
+    made = made_outcome()
+    network = msgspec.structs.replace(made.network, trials={}, redrawn={})
+    kept.write(saem.folder, msgspec.structs.replace(made, network=network))
+    html = await saem.page("/ko/ecosystem")
+    assert "<h1>아직 판정하지 않음</h1>" in html
+    assert "우연히 생긴 연결망과 아직 견주지 않아" in html
+    assert "판정은 그대로입니다" not in html
+
+
 async def test_a_city_without_organisations_is_told_what_to_bring(saem: Saem) -> None:
     thin = thin_outcome()
     counts = msgspec.structs.replace(thin.network.counts, organisations=0)

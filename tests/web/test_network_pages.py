@@ -217,3 +217,15 @@ async def test_parity_stands_beside_the_suggestions_of_partners(saem: Saem) -> N
     await suggestions.decide(saem.hub, OPEN, PARTNER, Status.CONFIRMED)
     html = await saem.page(f"/en/ecosystem/firms/{organisation(3)}")
     assert "mutual fit" in html
+
+
+async def test_departments_of_the_city_have_no_place(saem: Saem) -> None:
+    made = made_outcome()
+    last = msgspec.structs.replace(made.standings[-1], category="city-government")
+    kept.write(saem.folder, msgspec.structs.replace(made, standings=(*made.standings[:-1], last)))
+    plain = await saem.client.get("/ko/ecosystem/data/organisations.csv")
+    rows = list(csv.DictReader(io.StringIO(plain.body.decode())))
+    assert [row["place"] for row in rows[-2:]] == [str(len(rows) - 1), ""]
+    html = await saem.page("/ko/ecosystem/firms?text=nobody")
+    assert f"기업과 기관 {len(rows)}곳" in html
+    assert "시 부서 1곳" in html

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from madang import vocabulary
 from madang.ecosystem.figures.points import Dot, points
 from madang.ecosystem.outcome import Outcome, Standing
+from madang.ecosystem.participation import CITY
 from madang.ecosystem.telling import industry, names, network, positions
 from madang.ecosystem.telling.positions import Filter
 from madang.ecosystem.telling.shown import Shown
@@ -47,7 +48,7 @@ async def network_page(visit: Visit) -> Response:
             "cores": network.cores(outcome, reader),
             "measures": network.measures(outcome, reader),
             "ranks": msgspec.structs.replace(ranks, table=first),
-            "count": len(ranks.table.rows),
+            "count": outcome.network.counts.organisations,
             "roles": positions.roles(outcome, reader),
             "communities": positions.communities(outcome, reader),
             "robustness": network.robustness(outcome, reader),
@@ -79,6 +80,8 @@ async def firms_page(visit: Visit) -> Response:
             "wanted": wanted,
             "begin": begin,
             "total": len(rows),
+            "every": len(outcome.standings),
+            "departments": sum(one.category == CITY for one in outcome.standings),
             "choices": choices(outcome, reader),
             "sorts": [(one, reader.t(f"ecosystem-firms.sort.{one}")) for one in positions.SORTS],
             "query": query,

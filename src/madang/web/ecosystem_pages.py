@@ -30,8 +30,7 @@ async def overview(visit: Visit) -> Response:
         outcome,
         "overview",
         {
-            "stage": verdict.stage_label(reader, outcome.judged.stage),
-            "core": verdict.core_label(reader, outcome.judged.core),
+            "headline": verdict.headline(outcome, reader),
             "lead": verdict.lead(outcome, reader),
             "method": METHOD,
             "head_source": names.sourced(reader, outcome, names.NETWORK),
@@ -40,6 +39,7 @@ async def overview(visit: Visit) -> Response:
             "redrawn": verdict.redrawn(outcome, reader),
             "legend": verdict.legend(outcome, reader),
             "overturns": verdict.overturns(outcome, reader),
+            "overturns_none": verdict.overturns_none(outcome, reader),
             "scales": list(zip(outcome.judged.scales, verdict.scales(outcome, reader), strict=True)),
             "rung": lambda scale, code: names.rung(reader, scale, code),
             "components": components.components(outcome, reader),

@@ -126,13 +126,17 @@ class Row(msgspec.Struct, frozen=True):
     diversity: bool
 
 
+def unit(one: Reading, reader: Reader) -> str:
+    """Its sign, and of how many: "%", "per 1,000 residents"."""
+    known = names.indicator(one.code)
+    sign = vocabulary.unit_symbol(one.unit) if one.unit else ""
+    return " ".join(filter(None, (sign, known.per.get(reader.language, "") if known else "")))
+
+
 def indicator_row(one: Reading, reader: Reader) -> Row:
     known = names.indicator(one.code)
     decimals = known.decimals if known else None
     own = names.of(reader, one.names) if one.names else ""
-    unit = vocabulary.unit_symbol(one.unit) if one.unit else ""
-    if known and known.per:
-        unit = " ".join(filter(None, (unit, known.per.get(reader.language, ""))))
     ranged = one.low is not None and one.high is not None
     return Row(
         code=one.code,
@@ -140,7 +144,7 @@ def indicator_row(one: Reading, reader: Reader) -> Row:
         text=known.texts.get(reader.language, "") if known else "",
         formula=known.formulas.get(reader.language, "") if known else "",
         value="" if one.value is None else reader.number(one.value, decimals),
-        unit=unit,
+        unit=unit(one, reader),
         target="" if one.target is None else reader.number(one.target, decimals),
         score=one.score,
         bounds=f"{reader.number(one.low or 0, decimals)}–{reader.number(one.high or 0, decimals)}"

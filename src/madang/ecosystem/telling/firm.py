@@ -11,7 +11,7 @@ from madang.ecosystem.figures.bars import Bar, bars
 from madang.ecosystem.figures.ego import Around, ego
 from madang.ecosystem.neighbourhood import FROM_OTHER, Neighbour, Neighbourhood, Tie
 from madang.ecosystem.outcome import Outcome, Standing
-from madang.ecosystem.participation import TAKING_PART
+from madang.ecosystem.participation import CITY, TAKING_PART
 from madang.ecosystem.telling import names, positions
 from madang.ecosystem.telling.shown import Cell, Column, Form, Shown, Sourced, Table
 from madang.i18n import Reader
@@ -206,10 +206,9 @@ def _named(found: list[str], most: int | None, reader: Reader) -> str:
 
 def standing(one: Standing, outcome: Outcome, reader: Reader) -> list[tuple[str, str, str]]:
     """(what, value, what it means) of where an organisation stands."""
-    place = next(place for place, other in enumerate(outcome.standings, 1) if other.id == one.id)
     connected = one.partners > 0
     values: list[tuple[str, str]] = [
-        ("place", reader.t("ecosystem.firm.place", place=place, of=len(outcome.standings))),
+        ("place", _place(one, outcome, reader)),
         ("role", positions.role_label(reader, one.role) if connected else "–"),
         ("partners", reader.number(one.partners)),
         ("strength", reader.number(one.strength, 2)),
@@ -225,6 +224,14 @@ def standing(one: Standing, outcome: Outcome, reader: Reader) -> list[tuple[str,
     return [
         (reader.t(f"ecosystem.position.{name}"), value, _meaning(name, one, reader)) for name, value in values
     ]
+
+
+def _place(one: Standing, outcome: Outcome, reader: Reader) -> str:
+    """The place among those of the network; the departments of the city are not in it."""
+    if one.category == CITY:
+        return "–"
+    place = next(place for place, other in enumerate(outcome.standings, 1) if other.id == one.id)
+    return reader.t("ecosystem.firm.place", place=place, of=outcome.network.counts.organisations)
 
 
 def _meaning(name: str, one: Standing, reader: Reader) -> str:

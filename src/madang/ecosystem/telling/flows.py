@@ -122,7 +122,8 @@ def sourced(outcome: Outcome, reader: Reader, year: int | None = None, count: fl
 
 def finding(outcome: Outcome, sums: dict[Triple, Sum], reader: Reader) -> str:
     if not sums:
-        return reader.t("ecosystem.flows.nothing")
+        any_flow = bool(outcome.flows.cells)
+        return reader.t("ecosystem.flows.nothing-chosen" if any_flow else "ecosystem.flows.nothing")
     (source, flow, target), most = next(iter(sums.items()))
     said = [
         reader.t(

@@ -11,6 +11,7 @@ import msgspec
 
 from madang.ecosystem.figures.bars import Bar, bars
 from madang.ecosystem.outcome import Outcome, Standing
+from madang.ecosystem.participation import CITY
 from madang.ecosystem.telling import industry, names
 from madang.ecosystem.telling.network import sampled, source
 from madang.ecosystem.telling.shown import Cell, Column, Form, Shown, Table
@@ -106,9 +107,15 @@ def ranks(outcome: Outcome, reader: Reader, wanted: Filter = Filter()) -> Shown:
 
 
 def row(place: int, one: Standing, reader: Reader) -> Sequence[Cell]:
+    """The departments of the city are not in the network, so they have no place in it."""
     connected = one.partners > 0
     return (
-        *(one.id, place, names.of(reader, one.names, one.id), category(reader, one.category)),
+        *(
+            one.id,
+            None if one.category == CITY else place,
+            names.of(reader, one.names, one.id),
+            category(reader, one.category),
+        ),
         industry.layer(reader, one.layer) if one.layer else None,
         industry.area(reader, one.area) if one.area else None,
         *(role_label(reader, one.role) if one.role else None, one.activities, one.partners, one.strength),

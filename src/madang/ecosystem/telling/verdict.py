@@ -50,9 +50,23 @@ def core_label(reader: Reader, core: CoreVerdict) -> str:
     return reader.t(f"ecosystem.core.{core}")
 
 
+def awaited(outcome: Outcome) -> bool:
+    """Whether the verdict is still to come: the network has not been held against any of chance."""
+    return outcome.network.counts.activities > 0 and not outcome.network.trials.get("configuration", 0)
+
+
+def headline(outcome: Outcome, reader: Reader) -> tuple[str, ...]:
+    """The verdict in a few words: stage and core firms, or that there is none yet."""
+    if awaited(outcome):
+        return (reader.t("ecosystem.core.undrawn"),)
+    return stage_label(reader, outcome.judged.stage), core_label(reader, outcome.judged.core)
+
+
 def lead(outcome: Outcome, reader: Reader) -> str:
     """What is said of the whole, below the verdict."""
     counts, judged = outcome.network.counts, outcome.judged
+    if awaited(outcome):
+        return reader.t("ecosystem.lead.undrawn", count=counts.organisations, activities=counts.activities)
     found = [piece.backs for piece in pieces(outcome, reader)]
     first = reader.t(
         f"ecosystem.lead.{judged.core}", count=counts.organisations, activities=counts.activities
@@ -170,6 +184,11 @@ def legend(outcome: Outcome, reader: Reader) -> list[tuple[str, str]]:
     return [(role, core_label(reader, core)) for core, role in _REDRAWN if found.get(str(core))]
 
 
+def overturns_none(outcome: Outcome, reader: Reader) -> str:
+    """What stands where nothing overturns the verdict."""
+    return reader.t("ecosystem.overturn.undrawn" if awaited(outcome) else "ecosystem.overturn.none")
+
+
 def overturns(outcome: Outcome, reader: Reader) -> list[str]:
     """Which single piece of evidence would change the verdict if it said the opposite."""
     judged = outcome.judged
@@ -194,17 +213,20 @@ def scale(one: Scale, outcome: Outcome, reader: Reader) -> Shown:
         Column("met", reader.t("ecosystem.scale.met")),
         Column("evidence", reader.t("ecosystem.evidence.head")),
         Column("value", reader.t("ecosystem.evidence.value"), Form.NUMBER, _PLACES),
+        Column("unit", reader.t("ecosystem.unit")),
         Column("criterion", reader.t("ecosystem.scale.criterion")),
     )
+    units = {each.code: components.unit(each, reader) or None for each in outcome.readings}
     rows: list[Sequence[Cell]] = []
     for rung in one.rungs:
         label = names.rung(reader, one.code, rung.code)
         met = reader.t(f"ecosystem.scale.{ {True: 'yes', False: 'no', None: 'unknown'}[rung.met] }")
         for piece_ in rung.evidence:
             value = names.evidence(reader, piece_.name)[0]
-            rows.append((label, met, value, piece_.value, criterion(piece_, Says.CORE, reader)))
+            unit = units.get(piece_.name)
+            rows.append((label, met, value, piece_.value, unit, criterion(piece_, Says.CORE, reader)))
         if not rung.evidence:
-            rows.append((label, met, None, None, None))
+            rows.append((label, met, None, None, None, None))
     first = one.rungs[0].met if one.rungs else None
     reached = names.rung(reader, one.code, one.stage) if one.stage else ""
     reached = reached or reader.t("ecosystem.scale.cannot" if first is None else "ecosystem.scale.below")
