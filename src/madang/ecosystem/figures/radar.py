@@ -40,7 +40,7 @@ class _Layout(msgspec.Struct, frozen=True):
 
 def radar(spokes: Sequence[Spoke], sheet: Sheet) -> str:
     """The first spoke points up. A value that is not known has no point, and the line is broken there."""
-    width, height, radius = (328.0, 330.0, 92.0) if sheet.narrow else (460.0, 400.0, 138.0)
+    width, height, radius = (328.0, 330.0, 79.0) if sheet.narrow else (460.0, 400.0, 138.0)
     layout = _Layout(width / 2, height / 2 + 6, radius, len(spokes))
     canvas = Canvas(width, height, sheet)
     _web(canvas, layout)
