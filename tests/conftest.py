@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -39,6 +40,11 @@ LONGEST = (
 )
 
 NOON = 1_767_268_800_000_000  # 2026-01-01T12:00:00Z
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than processors: about a third of the time the tests wait, for servers, browsers and clocks."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
