@@ -136,7 +136,10 @@ def _narrowed(asked: Asked, every: list[Asked]) -> tuple[tuple[Interval, ...], t
 def _walks(
     index: ValueIndex, name: str, wanted: tuple[Interval, ...], filters: tuple[Condition, ...]
 ) -> list[Walk]:
-    once = index.plain or (len(wanted) == 1 and wanted[0].single)
+    # A text that is a moment has a key as text and one as moment, also where every entity has one value only
+    texts = {interval.low[0] for interval in wanted if isinstance(interval.low, str)}
+    both = "s" in texts and not texts.isdisjoint("tdc")
+    once = (index.plain and not both) or (len(wanted) == 1 and wanted[0].single)
     return [
         structs.replace(
             _walk(index.number, interval),
