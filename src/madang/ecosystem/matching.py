@@ -22,6 +22,10 @@ from madang.ecosystem.walks import Walks, kept
 _TOGETHER: Final = 64
 _REASONS_MAX: Final = 3
 
+# What so many write is no reason, nor are words like "and"; among few texts nobody can tell which those are
+_COMMON_PART: Final = 0.3
+_TEXTS_MANY: Final = 100
+
 # Where nothing else tells two apart, who does more comes first
 _PRIOR: Final = 1e-6
 
@@ -77,7 +81,8 @@ class Matcher:
         self._names: Sequence[str] = ()
         self._words: sparse.csr_array | None = None
         if any(texts):
-            vectorizer = TfidfVectorizer(sublinear_tf=True)
+            common = _COMMON_PART if len(texts) >= _TEXTS_MANY else 1.0
+            vectorizer = TfidfVectorizer(sublinear_tf=True, max_df=common, stop_words="english")
             self._words = sparse.csr_array(vectorizer.fit_transform(texts))
             self._names = vectorizer.get_feature_names_out().tolist()
         self._membership = _membership(classes) if any(classes) else None

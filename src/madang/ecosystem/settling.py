@@ -11,6 +11,7 @@ from collections import deque
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from madang.ecosystem.division import GAIN_MIN, Division
@@ -21,6 +22,8 @@ from madang.ecosystem.ties import Floats, Integers
 _TOGETHER_MIN: Final = 1024
 _PART: Final = 0.5
 _SWEEPS_MAX: Final = 100
+# From so many ties on those of a node are summed up as arrays
+_TIES_MANY: Final = 64
 
 
 def settle(division: Division, waiting: Integers, chance: random.Random) -> None:
@@ -35,7 +38,7 @@ def settle(division: Division, waiting: Integers, chance: random.Random) -> None
 
 
 class _OneByOne:
-    """The division in lists, which are the faster form where single values are read."""
+    """The division in lists, which are the faster form where single values are read, beside its own arrays."""
 
     def __init__(self, division: Division) -> None:
         self.division = division
@@ -51,25 +54,32 @@ class _OneByOne:
         while waiting:
             node = waiting.popleft()
             queued.remove(node)
-            row = network.row(node)
-            neighbours = network.matrix.indices[row].tolist()
-            if self._move(node, neighbours, network.matrix.data[row].tolist()):
-                for other in neighbours:
+            neighbours = network.matrix.indices[network.row(node)]
+            if self._move(node, neighbours, network.matrix.data[network.row(node)]):
+                for other in neighbours.tolist():
                     if other not in queued:
                         queued.add(other)
                         waiting.append(other)
-        self.division.group = np.array(self.group, dtype=np.int64)
-        self.division.core = np.array(self.core, dtype=np.bool_)
 
-    def _move(self, node: int, neighbours: list[int], weights: list[float]) -> bool:
-        group, core = self.group, self.core
+    def _ties(
+        self, neighbours: NDArray[np.int32], weights: Floats
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """By group the weight of ties to all of it and to its core."""
+        if len(neighbours) >= _TIES_MANY:
+            there, inner = self.division.group[neighbours], self.division.core[neighbours]
+            return _summed(there, weights), _summed(there[inner], weights[inner])
         ties: dict[int, float] = {}
         core_ties: dict[int, float] = {}
-        for other, weight in zip(neighbours, weights, strict=True):
-            there = group[other]
-            ties[there] = ties.get(there, 0.0) + weight
-            if core[other]:
-                core_ties[there] = core_ties.get(there, 0.0) + weight
+        for other, weight in zip(neighbours.tolist(), weights.tolist(), strict=True):
+            at = self.group[other]
+            ties[at] = ties.get(at, 0.0) + weight
+            if self.core[other]:
+                core_ties[at] = core_ties.get(at, 0.0) + weight
+        return ties, core_ties
+
+    def _move(self, node: int, neighbours: NDArray[np.int32], weights: Floats) -> bool:
+        group, core = self.group, self.core
+        ties, core_ties = self._ties(neighbours, weights)
         own = self.own[node]
         share = own / self.division.network.total
         itself = share * own / 2
@@ -89,7 +99,8 @@ class _OneByOne:
                 as_periphery = core_ties[there] - share * self.core_sums[there]
                 if as_periphery > best + GAIN_MIN:
                     best, best_group, best_core = as_periphery, there, False
-        group[node], core[node] = best_group, best_core
+        group[node] = self.division.group[node] = best_group
+        core[node] = self.division.core[node] = best_core
         self._take(node, own)
         return best_group != here or best_core != is_core
 
@@ -97,6 +108,12 @@ class _OneByOne:
         self.sums[self.group[node]] += strength
         if self.core[node]:
             self.core_sums[self.group[node]] += strength
+
+
+def _summed(groups: Integers, weights: Floats) -> dict[int, float]:
+    sums = np.bincount(groups, weights)
+    there = np.flatnonzero(sums)
+    return dict(zip(there.tolist(), sums[there].tolist(), strict=True))
 
 
 def _together(division: Division, waiting: Integers, draw: np.random.Generator) -> Integers:
