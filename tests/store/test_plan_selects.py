@@ -20,6 +20,7 @@ from madang.ngsild.context import CORE
 from madang.ngsild.entity import Entity
 from madang.ngsild.matcher import Follow, compile_query
 from madang.ngsild.parse import parse_entity
+from madang.ngsild.q import parse_q
 from madang.ngsild.query import Query, Window
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.connection import open_reader
@@ -159,4 +160,19 @@ def test_sql_and_python_select_the_same(
             )
             assert counted.total == len(expected), what
             assert len(counted.items) == min(1, max(0, len(expected) - 1)), what
+        connection.close()
+
+
+def test_a_text_that_is_a_moment_comes_once() -> None:
+    (type_, name), moment = PAIRS[0], "2026-01-01T12:00:00Z"
+    raw = {"id": "urn:x:0", "type": type_, NAMES[0]: {"type": "Property", "value": moment}}
+    query = Query(q=parse_q(f'{NAMES[0]}=="{moment}",{moment}', CORE, None))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.sqlite3"
+        stored(path, [parse_entity(raw, CORE)], [(type_, name)])
+        connection = open_reader(path)
+        terms = Terms(connection)
+        catalog = Catalog(terms, ValueIndexes(connection), connection)
+        found = every_page(connection, catalog, query, 5, Access(), rendered=False)
+        assert [entity.id for entity in found] == ["urn:x:0"]
         connection.close()

@@ -225,13 +225,13 @@ def application(hub: Hub, gate: Gate, pages: Application, traffic: Traffic) -> A
     api = information_api(hub, gate, traffic)
     counted = traffic.pages
 
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(_PREFIX):
-            await api(scope, receive, send)
-            return
+    def serve(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Hands over instead of waiting for it: this is on the way of every request
         if scope["type"] != "http":
-            await pages(scope, receive, send)
-            return
+            return pages(scope, receive, send)
+        return (api if scope["path"].startswith(_PREFIX) else shown)(scope, receive, send)
+
+    async def shown(scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
         status = 500
 

@@ -151,13 +151,13 @@ def context_link(call: Call, context: Context) -> bytes:
 
 def link_to(call: Call, address: str) -> bytes:
     """The Link header for a @context at this URL, or at this path of the platform."""
-    return _link(call.header(b"host"), address)
+    return _link(call.host, address)
 
 
 @lru_cache(maxsize=1024)
-def _link(host: str, address: str) -> bytes:
+def _link(host: bytes, address: str) -> bytes:
     if address.startswith("/"):
-        address = f"http://{host or 'localhost'}{address}"
+        address = f"http://{host.decode('latin-1') or 'localhost'}{address}"
     return f'<{address}>; rel="{_CONTEXT_REL}"; type="application/ld+json"'.encode()
 
 

@@ -80,7 +80,7 @@ def ranks(outcome: Outcome, reader: Reader, wanted: Filter = Filter()) -> Shown:
         Column("layer", reader.t("ecosystem.industry.layer")),
         Column("area", reader.t("ecosystem.industry.area")),
         Column("role", reader.t("ecosystem.position.role")),
-        Column("activities", reader.t("ecosystem.network.activities"), Form.NUMBER, 0),
+        Column("activities", reader.t("ecosystem.network.taken-part"), Form.NUMBER, 0),
         Column("partners", reader.t("ecosystem.position.partners"), Form.NUMBER, 0),
         Column("strength", reader.t("ecosystem.position.strength"), Form.NUMBER, 2),
         Column("rank", reader.t("ecosystem.position.rank"), Form.NUMBER, 5),
