@@ -22,6 +22,7 @@ from madang.ngsild.matcher import Follow, compile_query
 from madang.ngsild.parse import parse_entity
 from madang.ngsild.q import parse_q
 from madang.ngsild.query import Query, Window
+from madang.ngsild.selection import parse_types
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.connection import open_reader
 from madang.store.sqlite.indexes import ValueIndexes
@@ -166,7 +167,8 @@ def test_sql_and_python_select_the_same(
 def test_a_text_that_is_a_moment_comes_once() -> None:
     (type_, name), moment = PAIRS[0], "2026-01-01T12:00:00Z"
     raw = {"id": "urn:x:0", "type": type_, NAMES[0]: {"type": "Property", "value": moment}}
-    query = Query(q=parse_q(f'{NAMES[0]}=="{moment}",{moment}', CORE, None))
+    asked = parse_q(f'{NAMES[0]}=="{moment}",{moment}', CORE, None)
+    query = Query(types=parse_types(TYPES[0], CORE), q=asked)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.sqlite3"
         stored(path, [parse_entity(raw, CORE)], [(type_, name)])
