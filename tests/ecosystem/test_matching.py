@@ -126,3 +126,15 @@ def test_reasons_name_partners_words_and_classes() -> None:
     assert [ties.organisations[one] for one in reasons.partners] == ["x"]
     assert reasons.words == ("water",)
     assert reasons.classes == ("환경·에너지·수자원",)
+
+
+@pytest.mark.parametrize("text", ["", "and", "networks"])
+def test_texts_without_a_word_that_tells_apart_say_nothing(text: str) -> None:
+    ties, _ = market(4, actors=120, activities=200)
+    everybody = np.arange(120)
+    by_ties = [found for _, found in Matcher(ties).suggest_all(everybody, 3)]
+    assert [found for _, found in Matcher(ties, [text] * 120).suggest_all(everybody, 3)] == by_ties
+
+
+def test_where_nobody_is_nobody_is_suggested() -> None:
+    assert list(Matcher(ties_of([]), weights=Weights(exposure_max=2.0)).suggest_all(np.arange(0), 3)) == []

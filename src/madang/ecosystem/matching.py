@@ -8,6 +8,7 @@ its classes. Those who did something together already are not suggested.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -83,8 +84,10 @@ class Matcher:
         if any(texts):
             common = _COMMON_PART if len(texts) >= _TEXTS_MANY else 1.0
             vectorizer = TfidfVectorizer(sublinear_tf=True, max_df=common, stop_words="english")
-            self._words = sparse.csr_array(vectorizer.fit_transform(texts))
-            self._names = vectorizer.get_feature_names_out().tolist()
+            # The library refuses texts of which no word is left; then words tell nobody apart
+            with suppress(ValueError):
+                self._words = sparse.csr_array(vectorizer.fit_transform(texts))
+                self._names = vectorizer.get_feature_names_out().tolist()
         self._membership = _membership(classes) if any(classes) else None
         counts = np.maximum(self.walks.counts, 1)
         self._reach: Floats = counts**weights.reach
@@ -108,7 +111,7 @@ class Matcher:
     ) -> Iterator[tuple[int, list[Match]]]:
         """For each of the places, in an order at random but always the same; the cap on exposure counts over all."""
         cap = self.weights.exposure_max
-        room = None if cap is None else np.full(self.n, max(1.0, cap * n * len(places) / self.n))
+        room = None if cap is None else np.full(self.n, max(1.0, cap * n * len(places) / max(1, self.n)))
         return self._suggested(np.random.default_rng(0).permutation(places), n, excluded, room)
 
     def _suggested(
