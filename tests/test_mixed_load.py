@@ -189,9 +189,20 @@ async def come_and_go(client: aiohttp.ClientSession, url: str) -> None:
             assert response.status == 204, await response.text()
 
 
+async def clear(client: aiohttp.ClientSession) -> None:
+    """Delete the passing subscriptions that a kill left behind: each would be told of every change from then on."""
+    async with client.get(f"{BASE}/subscriptions", params={"limit": "1000"}) as response:
+        assert response.status == 200, await response.text()
+        left = [one["id"] for one in await response.json() if ":passing:" in one["id"]]
+    for identifier in left:
+        async with client.delete(f"{BASE}/subscriptions/{identifier}") as response:
+            assert response.status == 204, await response.text()
+
+
 async def live(platform: Platform, written: Written, url: str, seconds: float) -> None:
     """Everything at once for so long; then the server is killed."""
     async with aiohttp.ClientSession(platform.url) as client:
+        await clear(client)
         work = [
             *(count(client, written, number) for number in range(COUNTERS)),
             *(count_together(client, written, number) for number in range(BATCHES)),

@@ -17,6 +17,7 @@ from typing import Final
 import msgspec
 
 from madang.errors import MadangError
+from madang.hub.delivery.backlog import Backlog
 from madang.hub.delivery.bookkeeping import Bookkeeping
 from madang.hub.delivery.courier import Courier
 from madang.hub.delivery.line import Line, Load, speaks_of
@@ -57,6 +58,7 @@ class Dispatcher:
         self._index = SubscriptionIndex()
         self._watched = Watched()
         self._load = Load()
+        self._backlog = Backlog(store.deliveries)
         self.courier = Courier(tenant, store, outward, self.books, self._refill, self.look)
         # Commits to be matched, and whether there are others on disk before them
         self._taken: deque[OutboxRow] = deque()
@@ -169,6 +171,8 @@ class Dispatcher:
             kept = tuple([one for one in row.changes if not speaks_of(one.before, one.after, ids)])
             if len(kept) < len(row.changes):
                 self._taken[self._taken.index(row)] = msgspec.structs.replace(row, changes=kept)
+        async with self._backlog.turn:
+            self._backlog.forget()
         for line in self.lines.values():
             line.forget(ids)
         await self.books.keep()
@@ -343,30 +347,37 @@ class Dispatcher:
         return wanted
 
     async def _refill(self, line: Line) -> None:
-        """Read from the outbox what did not fit into memory, as much as fits now."""
-        size_max = LIMITS.notification_bytes_max
+        """Read from the outbox what did not fit into memory, as much as fits now. Lines take turns of a page: with
+        turns of a row each would read anew the page that the next one has let go."""
         while line.behind:
-            rows = await self._store.deliveries.rows(line.read_to, self.books.position, size_max)
+            position = self.books.position
+            async with self._backlog.turn:
+                rows = await self._backlog.rows(line.read_to, position)
+                await self._fill(line, rows)
+            if rows and line.waiting:
+                return
             if not rows and not self._between.is_set():
                 # A change of the commit that is being matched may have passed this line by, because it was behind
                 await self._between.wait()
-                continue
-            if not rows:
+            elif not rows and position == self.books.position:
                 line.behind = False
-                return
-            for row in rows:
-                wanted = await self._wanted(line, row)
-                # Between here and the end of the row nothing else runs, so no change is put in between
-                line.behind = False
-                for found in wanted:
-                    if _concerns(line, found.time, self._clock.now()):
-                        line.put(found, row.size // len(row.changes))
-                    if line.behind:
-                        return
-                line.behind, line.read_to = True, row.sequence
+
+    async def _fill(self, line: Line, rows: list[OutboxRow]) -> None:
+        """Let wait what there is room for."""
+        until = perf_counter() + _SLICE_SECONDS
+        for row in rows:
+            wanted = await self._wanted(line, row)
+            # Between here and the end of the row nothing else runs, so no change is put in between
+            line.behind = False
+            for found in wanted:
+                if _concerns(line, found.time, self._clock.now()):
+                    line.put(found, row.size // len(row.changes))
+                if line.behind:
+                    return
+            line.behind, line.read_to = True, max(line.read_to, row.sequence)
+            if perf_counter() > until:
                 await asyncio.sleep(0)
-            if line.waiting:
-                return
+                until = perf_counter() + _SLICE_SECONDS
 
     def _start(self, line: Line) -> None:
         identifier = line.subscription.id
