@@ -19,6 +19,7 @@ from madang.ngsild.representation import render_whole
 from madang.ngsild.temporal import TemporalQuery
 from madang.settings import LIMITS
 from madang.store.base import Page, RenderedPage
+from madang.store.sqlite.cutting import Cutters
 from madang.store.sqlite.index_build import IndexBuilder
 from madang.store.sqlite.mask import PLAIN, Mask
 from madang.store.sqlite.place import Place
@@ -47,7 +48,7 @@ class Pages:
         self._builder = builder
         self._wide = ScanProcess(path)
         self._rewriters: dict[Context, Rewriter] = {}
-        self.sights = Sights(Kept(place.terms, place.counters.combinations, place.context))
+        self.sights = Sights(Kept(place.terms, place.counters.combinations, Cutters(place.context)))
 
     async def page(self, query: Query, window: Window, access: Access) -> Page:
         answer = await self._answer(query, window, access, rendered=False)

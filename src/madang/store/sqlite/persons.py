@@ -44,10 +44,14 @@ Writing = Callable[[Callable[[apsw.Connection], Any]], Awaitable[Any]]
 class SqlitePersons:
     """Implements `store.persons.Persons`. writing: runs a function inside a transaction of the store's writer."""
 
-    def __init__(self, reader: apsw.Connection, writing: Writing, erasing: Erasing) -> None:
+    def __init__(
+        self, reader: apsw.Connection, writing: Writing, erasing: Erasing, forget: Callable[[], None]
+    ) -> None:
         self._reader = reader
         self._writing = writing
         self._erasing = erasing
+        # What memory still holds of entities
+        self._forget = forget
         self._standing = Standing(0, ())
         self._read = False
         # The moment at which other consents hold, though nobody writes
@@ -167,6 +171,7 @@ class SqlitePersons:
             return await self._erasing.erase(ids, texts, deleted)
         finally:
             self._read = False
+            self._forget()
 
     async def compact(self) -> None:
         await self._erasing.compact()

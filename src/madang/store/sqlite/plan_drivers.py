@@ -14,6 +14,7 @@ import msgspec
 from msgspec import structs
 
 from madang.ngsild.comparison import TARGET
+from madang.ngsild.context import CORE
 from madang.ngsild.distance import Bounds
 from madang.ngsild.entity import Entity, Kind
 from madang.ngsild.geo import geo_test
@@ -23,6 +24,7 @@ from madang.ngsild.selection import TypeExpression
 from madang.settings import LIMITS
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.combinations import Combinations
+from madang.store.sqlite.cutting import Cutters
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan_conditions import (
     LAST_CHARACTER,
@@ -63,7 +65,7 @@ class Catalog(msgspec.Struct, frozen=True):
         sights = self.sights
         if sights is None:
             assert self.connection is not None
-            sights = Sights(Kept(self.terms, Combinations(self.connection)))
+            sights = Sights(Kept(self.terms, Combinations(self.connection), Cutters(CORE)))
         return sights.of(access)
 
     def only_relations(self, attribute: int) -> bool:

@@ -10,7 +10,6 @@ from typing import Final
 
 import msgspec
 
-from madang.ngsild.context import CORE, Context
 from madang.ngsild.entity import Attribute, Entity
 from madang.ngsild.query import Query
 from madang.store.sqlite.codec import (
@@ -23,7 +22,7 @@ from madang.store.sqlite.codec import (
     segment_starts,
 )
 from madang.store.sqlite.combinations import Combinations
-from madang.store.sqlite.cutting import Cutter
+from madang.store.sqlite.cutting import Cutter, Cutters
 from madang.store.sqlite.mask import Mask
 from madang.store.sqlite.outlook import Outlook, outlook_of
 from madang.store.sqlite.verdict import Depends, Verdict, verdict_of
@@ -33,7 +32,6 @@ from madang.trust.view import View
 COLUMNS: Final = "e.id, e.types, e.scopes, e.created, e.modified, e.expires, e.segments"
 _VIEWS_MAX: Final = 256
 _VERDICTS_MAX: Final = 10_000
-_CUTTERS_MAX: Final = 100
 _QUERIES_MAX: Final = 1_000
 
 # COLUMNS
@@ -46,11 +44,11 @@ def is_whole(access: Access) -> bool:
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What is known of a file. context: in which it keeps entities rendered."""
+    """What is known of a file. cutters: of the bytes in which it keeps entities."""
 
     terms: Terms
     combinations: Combinations
-    context: Context = CORE
+    cutters: Cutters
 
 
 class RowSight:
@@ -64,7 +62,6 @@ class RowSight:
         self._outlooks: dict[Query, Outlook] = {}
         self._known = (0, 0)
         self._reloads = terms.reloads
-        self._cutters: dict[Mask, Cutter] = {}
 
     def verdict(self, types: str) -> Verdict:
         """What the view says of entities with these types, a text as in the row."""
@@ -114,12 +111,7 @@ class RowSight:
 
     def cutter(self, mask: Mask) -> Cutter:
         """What cuts out of the kept bytes what the mask hides."""
-        known = self._cutters.get(mask)
-        if known is None:
-            if len(self._cutters) >= _CUTTERS_MAX:
-                self._cutters.clear()
-            known = self._cutters[mask] = Cutter(mask, self._kept.context)
-        return known
+        return self._kept.cutters.of(mask)
 
     def outlook(self, query: Query) -> Outlook:
         """What the view says of what a query may select."""

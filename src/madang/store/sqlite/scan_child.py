@@ -13,10 +13,12 @@ import msgspec
 
 from madang import children
 from madang.errors import MadangError
+from madang.ngsild.context import CORE
 from madang.store.sqlite import history_page
 from madang.store.sqlite.codec import Terms
 from madang.store.sqlite.combinations import Combinations
 from madang.store.sqlite.connection import open_reader
+from madang.store.sqlite.cutting import Cutters
 from madang.store.sqlite.indexes import ValueIndexes
 from madang.store.sqlite.plan import Catalog
 from madang.store.sqlite.row_sight import Kept, Sights
@@ -70,7 +72,7 @@ def _to_the_end(slices: Generator[None, None, Answer]) -> Answer:
 
 def _summed(connection: apsw.Connection, question: Summing) -> bytes:
     terms = Terms(connection)
-    sight = Sights(Kept(terms, Combinations(connection))).of(question.access)
+    sight = Sights(Kept(terms, Combinations(connection), Cutters(CORE))).of(question.access)
     found = asyncio.run(history_page.one(connection, terms, question.entity_id, question.temporal, sight))
     return b"" if found is None else to_bytes(found)
 

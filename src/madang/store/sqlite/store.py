@@ -133,7 +133,9 @@ class SqliteStore:
         self.contexts: KeptContexts = SqliteContexts(self._reader, self._write)
         self.audit: Chain = SqliteChain(self._reader, self._write)
         erasing = Erasing(self.place, self._reader, self._committer)
-        self.persons: Persons = SqlitePersons(self._reader, self._write, erasing)
+        self.persons: Persons = SqlitePersons(
+            self._reader, self._write, erasing, self._sights.kept.cutters.forget
+        )
         self.usage: Usage = SqliteUsage(self._reader, self._write)
 
     async def commit(
