@@ -237,8 +237,11 @@ def applied_version(version: Version) -> tuple[bytes, bytes]:
 
 def _parse_parameters(raw: bytes) -> dict[str, str]:
     try:
+        text = raw.decode("ascii")
+        if "+" in text:
+            text = _PLUS.sub(lambda found: found[0].replace("+", "%2B"), text)
         pairs = parse_qsl(
-            _PLUS.sub(lambda found: found[0].replace("+", "%2B"), raw.decode("ascii")),
+            text,
             keep_blank_values=True,
             errors="strict",
             max_num_fields=_PARAMETERS_MAX,

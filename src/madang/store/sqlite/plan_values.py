@@ -137,8 +137,7 @@ def _walks(
     index: ValueIndex, name: str, wanted: tuple[Interval, ...], filters: tuple[Condition, ...]
 ) -> list[Walk]:
     # A text that is a moment has a key as text and one as moment, also where every entity has one value only
-    texts = {interval.low[0] for interval in wanted if isinstance(interval.low, str)}
-    both = "s" in texts and not texts.isdisjoint("tdc")
+    both = len(wanted) > 1 and _as_text_and_moment(wanted)
     once = (index.plain and not both) or (len(wanted) == 1 and wanted[0].single)
     return [
         structs.replace(
@@ -149,6 +148,11 @@ def _walks(
         )
         for number, interval in enumerate(wanted)
     ]
+
+
+def _as_text_and_moment(wanted: tuple[Interval, ...]) -> bool:
+    kinds = {interval.low[0] for interval in wanted if isinstance(interval.low, str)}
+    return "s" in kinds and not kinds.isdisjoint("tdc")
 
 
 def _walk(index_number: int, interval: Interval) -> Walk:
