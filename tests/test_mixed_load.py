@@ -26,9 +26,10 @@ from madang import server
 
 SECONDS = float(os.environ.get("MADANG_MIXED_LOAD_SECONDS", "120"))
 LIFE_SECONDS = (2.0, 6.0)
-# The last life is long enough to see memory grow, if it does
-LAST_SECONDS = 25.0
-SETTLE_SECONDS_MAX = 60.0
+# The last life is long enough to see memory grow, if it does: after hours, queues are long, and memory fills up to its
+# limits with what is read of them before it can be flat
+LAST_SECONDS = max(25.0, SECONDS / 24)
+SETTLE_SECONDS_MAX = max(60.0, SECONDS / 30)
 GROWTH_MAX = 1.25
 COUNTERS, BATCHES, BATCH = 6, 2, 10
 REFUSED_EVERY = 150
