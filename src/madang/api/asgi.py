@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from madang import logs
+from madang.api.admission import Admission
 from madang.api.call import Answer, Call, decode_segment
 from madang.api.problems import internal_problem, problem_answer
 from madang.api.routes import BASE, DECLINED, ROUTES, Handler
@@ -25,7 +26,7 @@ from madang.errors import (
     TooLarge,
 )
 from madang.hub.hub import Hub
-from madang.hub.trust.gate import Asked, Gate, require_local
+from madang.hub.trust.gate import Gate, require_local
 from madang.settings import LIMITS
 from madang.trust.identity import Permission
 
@@ -92,11 +93,12 @@ class _Router:
 def information_api(hub: Hub, gate: Gate, traffic: Traffic | None = None) -> Application:
     """The ASGI application of /ngsi-ld/v1. traffic: where requests are counted."""
     router = _Router(traffic or Traffic())
+    admission = Admission(gate)
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         began = perf_counter()
         logs.REQUEST.set(scope)
-        answer, meter = await _answer(hub, gate, router, scope, receive)
+        answer, meter = await _answer(hub, admission, router, scope, receive)
         headers = answer.headers
         headers.append(_NOSNIFF)
         if answer.status != 204:  # which has none (§6.3.6)
@@ -110,18 +112,19 @@ def information_api(hub: Hub, gate: Gate, traffic: Traffic | None = None) -> App
 
 
 async def _answer(
-    hub: Hub, gate: Gate, router: _Router, scope: Scope, receive: Receive
+    hub: Hub, admission: Admission, router: _Router, scope: Scope, receive: Receive
 ) -> tuple[Answer, Meter]:
     """Route, ask the gate, read the body, call the handler; errors of the tree become their problem, bugs a 500 with a
     log line."""
     meter = router.nowhere
+    gate = admission.gate
     call: Call | None = None
     permission: Permission | None = Permission.READ
     try:
         (handler, meter, permission, reads), path = _route(scope, router)
         call = Call(scope, hub, path, b"")  # type: ignore[arg-type]  # granian gives a plain dict
         if not gate.open or (call.special and call.shows_who_asks):
-            await _admit(gate, call, permission, scope)
+            await admission.admit(call, permission, scope.get("client"))
         if gate.local and call.host not in _LOCAL:
             require_local(call.header(b"host"))
             _remember_local(call.host)
@@ -147,16 +150,6 @@ async def _answer(
         answer.headers = [pair for pair in answer.headers if pair[0] != b"cache-control"]
         answer.headers.append(_UNKEPT)
     return answer, meter
-
-
-async def _admit(gate: Gate, call: Call, permission: Permission | None, scope: Scope) -> None:
-    """Tell the call who asks and what they see. Raises Unauthenticated, Denied, TooManyRequests."""
-    tenant, purpose = call.header(b"ngsild-tenant"), call.header(b"madang-purpose")
-    client = scope.get("client")
-    address = str(client[0]) if client else ""
-    admitted = await gate.admit(Asked(call.credentials, permission, tenant, purpose, address))
-    call.gate = gate
-    call.identity, call.access, call.left = admitted.identity, admitted.access, admitted.left
 
 
 def _remember_local(host: bytes) -> None:

@@ -34,6 +34,7 @@ _PARAMETERS_MAX: Final = 100
 _PLUS: Final = re.compile(r"(?:^|(?<=&))scopeQ=[^&]*")
 _ACCEPT_JSON: Final = frozenset((b"*/*", b"application/json"))
 _CREDENTIALS: Final = frozenset((b"cookie", b"authorization", b"x-api-key"))
+_BESIDE_COOKIE: Final = frozenset((b"authorization", b"x-api-key", b"ngsild-tenant", b"madang-purpose"))
 # Headers that make a request more than a plain question; most have none of them, which is one look instead of nine
 _SPECIAL: Final = _CREDENTIALS | {b"link", b"ngsild-tenant", b"origin", b"prefer", b"sec-fetch-site", b"via"}
 
@@ -113,6 +114,11 @@ class Call:
     @property
     def shows_who_asks(self) -> bool:
         return self.special and not _CREDENTIALS.isdisjoint(self._headers)
+
+    @property
+    def only_cookie(self) -> bytes | None:
+        """The cookie of who shows nothing else, names no tenant and says no purpose; None for all others."""
+        return self._headers.get(b"cookie") if _BESIDE_COOKIE.isdisjoint(self._headers) else None
 
     @property
     def credentials(self) -> Credentials:

@@ -45,6 +45,11 @@ class Accounts(Protocol):
 class Policies(Protocol):
     """What identities may do, and see."""
 
+    @property
+    def lasting(self) -> int | None:
+        """Another number after every change; None while what they say also changes with time or with use."""
+        ...
+
     def permits(self, identity: Identity, permission: Permission) -> bool:
         """Whether one of its roles has the permission, and its key is not limited to others."""
         ...
@@ -208,6 +213,8 @@ class _Nobody:
 
     async def identity_of_subject(self, _subject: str) -> Identity | None:
         return None
+
+    lasting = 0
 
     def permits(self, _identity: Identity, _permission: Permission) -> bool:
         return False

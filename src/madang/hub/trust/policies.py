@@ -107,6 +107,11 @@ class Policies:
     # --- what they say of a caller ---
 
     @property
+    def lasting(self) -> int | None:
+        """The version; None while what they say also changes with time or with use."""
+        return None if self._changeable else self.version
+
+    @property
     def roles(self) -> dict[str, Role]:
         return dict(self.book.roles)
 
