@@ -24,6 +24,7 @@ from madang.hub.delivery.notifier import Notifier
 from madang.hub.hub import Hub
 from madang.hub.trust.gate import NOBODY, Gate
 from madang.ngsild.context import CORE
+from madang.ngsild.entity import VALUE_MEMBERS
 from madang.store.sqlite.store import Options, SqliteStore, store_path
 from madang.trust.access import OPEN, Access
 from madang.trust.identity import Action, Identity, Permission
@@ -35,12 +36,16 @@ LATER = 1000 * STEP
 PAGES_MAX = 20
 BASE = "/ngsi-ld/v1"
 SUBJECT = "person:1"
+# The members by which an attribute is known
+VALUES = frozenset(VALUE_MEMBERS.values())
 
 Question = tuple[str, dict[str, str]]
 
 
 class Fixed:
     """The policies of a city in which everybody sees and may change the same."""
+
+    lasting = None
 
     def __init__(self, view: View | None) -> None:
         self.view = view
@@ -110,7 +115,8 @@ def plain(value: Any, *, moments: bool) -> Any:
         return [plain(one, moments=moments) for one in value]
     if not isinstance(value, dict):
         return value
-    is_entity = "id" in value and "type" in value
+    # By what it has not: pick and omit leave an entity without its id or its type
+    is_entity = VALUES.isdisjoint(value)
     return {
         name: plain(one, moments=moments)
         for name, one in value.items()
